@@ -1,0 +1,60 @@
+"""Unique ids and access key ids, as AWS forms them.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+"""
+
+import zlib
+from collections.abc import Callable
+
+USER = "AIDA"
+GROUP = "AGPA"
+ROLE = "AROA"
+POLICY = "ANPA"
+INSTANCE_PROFILE = "AIPA"
+ACCESS_KEY = "AKIA"
+TEMPORARY_ACCESS_KEY = "ASIA"
+
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # noqa: S105 - not a secret
+_BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
+
+
+def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:
+    """21 characters: ``prefix`` and 17 random ones (85 bits), as users, roles, groups and policies have."""
+    return prefix + "".join(choose(BASE32) for _ in range(17))
+
+
+# An access key id is 20 characters: the prefix, then 80 bits in base32. As in AWS's own ids, where tools decode it, the
+# account number stands in the 40 bits after the first: 1 set bit, 40 bits of account number, 34 random bits and 5 bits
+# that check all the rest, so that a mistyped id is refused before anything is looked up.
+
+
+def new_access_key_id(prefix: str, account_id: str, choose: Callable[[str], str]) -> str:
+    """A fresh access key id of ``account_id`` (12 digits); ``prefix`` is AKIA or ASIA."""
+    random = 0
+    for _ in range(7):
+        random = random << 5 | _BASE32_VALUE[choose(BASE32)]
+    number = 1 << 74 | int(account_id) << 34 | random & (1 << 34) - 1
+    body = prefix + "".join(BASE32[number >> shift & 31] for shift in range(70, -1, -5))
+    return body + _check_character(body)
+
+
+def find_account_id(access_key_id: str) -> str | None:
+    """The account that an access key id carries, or None if it is not an id that ``new_access_key_id`` forms."""
+    body, check = access_key_id[:-1], access_key_id[-1:]
+    if len(access_key_id) != 20 or body[:4] not in (ACCESS_KEY, TEMPORARY_ACCESS_KEY):
+        return None
+    number = 0
+    for letter in body[4:]:
+        value = _BASE32_VALUE.get(letter)
+        if value is None:
+            return None
+        number = number << 5 | value
+    account = number >> 34 & (1 << 40) - 1
+    if not number >> 74 or account >= 10**12 or check != _check_character(body):
+        return None
+    return f"{account:012}"
+
+
+def _check_character(body: str) -> str:
+    return BASE32[zlib.crc32(body.encode("ascii")) & 31]

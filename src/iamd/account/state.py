@@ -1,0 +1,279 @@
+"""An account in memory: its records, indexed, as operations and authorization read them."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, TypeVar, cast
+
+from iamd.account.changes import Change, ClaimAlias, Delete, Put, ReleaseAlias
+from iamd.account.quotas import QUOTAS
+from iamd.account.records import (
+    KINDS,
+    AccessKey,
+    Group,
+    InstanceProfile,
+    LastUsed,
+    ManagedPolicy,
+    Record,
+    Role,
+    Settings,
+    User,
+)
+from iamd.arn import find_arn
+from iamd.errors import LimitExceeded, NoSuchEntity
+
+R = TypeVar("R", bound=Record)
+Principal = User | Group | Role  # what policies can be attached to
+
+
+class Table(Generic[R]):
+    """The records of one kind, by key and in key order."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, R] = {}
+        self._keys: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[R]:
+        records = self._records
+        return (records[key] for key in self._keys)
+
+    def find(self, key: str) -> R | None:
+        return self._records.get(key)
+
+    def after(self, key: str) -> Iterator[R]:
+        """The records whose keys come after ``key``, in key order."""
+        records = self._records
+        return (records[k] for k in self._keys[bisect_right(self._keys, key) :])
+
+    def _put(self, record: R) -> R | None:
+        key = record.key
+        old = self._records.get(key)
+        if old is None:
+            insort(self._keys, key)
+        self._records[key] = record
+        return old
+
+    def _remove(self, key: str) -> R | None:
+        old = self._records.pop(key, None)
+        if old is not None:
+            del self._keys[bisect_left(self._keys, key)]
+        return old
+
+
+class Directory:
+    """What is known beyond one account: the accounts there are, their aliases, and AWS-managed policies."""
+
+    def __init__(self, aws_managed_policies: Mapping[str, ManagedPolicy] | None = None) -> None:
+        self.account_ids: set[str] = set()
+        self.aliases: dict[str, str] = {}  # alias → account id
+        self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
+        self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
+
+
+class Account:
+    """One account's records and indexes.
+
+    Operations only read it and answer with changes; the replica alone calls ``apply``. INVARIANT: every index below is
+    a function of the tables, kept by ``_index`` and nothing else.
+    """
+
+    def __init__(self, account_id: str, directory: Directory, records: Iterable[Record] = ()) -> None:
+        self.account_id = account_id
+        self.directory = directory
+        self.revision = 0  # of the newest commit that this account holds
+        self._tables: dict[str, Table[Record]] = {kind: Table() for kind in KINDS}
+        self.users = cast(Table[User], self._tables["user"])
+        self.groups = cast(Table[Group], self._tables["group"])
+        self.roles = cast(Table[Role], self._tables["role"])
+        self.policies = cast(Table[ManagedPolicy], self._tables["policy"])
+        self.instance_profiles = cast(Table[InstanceProfile], self._tables["instance-profile"])
+        self.access_keys = cast(Table[AccessKey], self._tables["access-key"])
+        self.last_used = cast(Table[LastUsed], self._tables["last-used"])
+        self._by_id: dict[str, Record] = {}
+        self._member_ids: dict[str, dict[str, None]] = {}  # group id → user ids
+        self._attached_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, groups, roles
+        self._bounded_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, roles
+        self._key_ids: dict[str, dict[str, None]] = {}  # owner id → access key ids
+        self._profile_ids: dict[str, dict[str, None]] = {}  # role id → instance profile ids
+        for record in records:
+            self.apply(Put(record))
+
+    # Writing ----------------------------------------------------------------------------------------------------------
+
+    def apply(self, change: Change) -> Change:
+        """Make the change, and return the one that undoes it. Changes of aliases are the directory's and do nothing."""
+        if isinstance(change, ClaimAlias | ReleaseAlias):
+            return change
+        record = change.record
+        table = self._tables[record.kind]
+        if isinstance(change, Put):
+            old = table._put(record)
+            if old is not None:
+                self._index(old, present=False)
+            self._index(record, present=True)
+            return Delete(record) if old is None else Put(old)
+        old = table._remove(record.key)
+        if old is None:
+            return change
+        self._index(old, present=False)
+        return Put(old)
+
+    def _index(self, record: Record, *, present: bool) -> None:
+        record_id: str | None = getattr(record, "id", None)
+        if record_id is None or isinstance(record, LastUsed):
+            return
+        if present:
+            self._by_id[record_id] = record
+        else:
+            self._by_id.pop(record_id, None)
+        if isinstance(record, User | Group | Role):
+            for arn in record.attached_policies:
+                _link(self._attached_ids, arn, record_id, present)
+        if isinstance(record, User | Role) and record.permissions_boundary:
+            _link(self._bounded_ids, record.permissions_boundary, record_id, present)
+        if isinstance(record, User):
+            for group_id in record.group_ids:
+                _link(self._member_ids, group_id, record_id, present)
+        elif isinstance(record, AccessKey):
+            _link(self._key_ids, record.owner_id, record_id, present)
+        elif isinstance(record, InstanceProfile) and record.role_id:
+            _link(self._profile_ids, record.role_id, record_id, present)
+
+    def table(self, kind: str) -> Table[Record]:
+        """The records of one kind of ``iamd.account.records.KINDS``."""
+        return self._tables[kind]
+
+    # The account itself -----------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        settings = self._tables["settings"].find("account")
+        return cast(Settings, settings) if settings else Settings(account_id=self.account_id, created=0)
+
+    def quota(self, name: str) -> int:
+        """The limit in force for a quota of ``iamd.account.quotas``."""
+        return self.settings.quotas.get(name, QUOTAS[name].default)
+
+    def require_room(self, name: str, count: int | None = None) -> None:
+        """Raise LimitExceeded in AWS's words if ``count`` (default: how many there are) already fills the quota."""
+        if count is None:
+            count = len(self._counted(name))
+        limit = self.quota(name)
+        if count >= limit:
+            raise LimitExceeded(f"Cannot exceed quota for {QUOTAS[name].exceeded}: {limit}")
+
+    def _counted(self, name: str) -> Table[Record]:
+        kind = {
+            "Users": "user",
+            "Groups": "group",
+            "Roles": "role",
+            "Policies": "policy",
+            "InstanceProfiles": "instance-profile",
+        }[name]
+        return self._tables[kind]
+
+    # Finding: find_ returns None, get_ raises AWS's NoSuchEntity ------------------------------------------------------
+    # Names are unique whatever their case; a look-up takes the exact name, as the ARN spells it.
+
+    def find_user(self, name: str) -> User | None:
+        return _exact(self.users.find(name.lower()), name)
+
+    def get_user(self, name: str) -> User:
+        user = self.find_user(name)
+        if user is None:
+            raise NoSuchEntity(f"The user with name {name} cannot be found.")
+        return user
+
+    def find_group(self, name: str) -> Group | None:
+        return _exact(self.groups.find(name.lower()), name)
+
+    def get_group(self, name: str) -> Group:
+        group = self.find_group(name)
+        if group is None:
+            raise NoSuchEntity(f"The group with name {name} cannot be found.")
+        return group
+
+    def find_role(self, name: str) -> Role | None:
+        return _exact(self.roles.find(name.lower()), name)
+
+    def get_role(self, name: str) -> Role:
+        role = self.find_role(name)
+        if role is None:
+            raise NoSuchEntity(f"The role with name {name} cannot be found.")
+        return role
+
+    def find_instance_profile(self, name: str) -> InstanceProfile | None:
+        return _exact(self.instance_profiles.find(name.lower()), name)
+
+    def get_instance_profile(self, name: str) -> InstanceProfile:
+        profile = self.find_instance_profile(name)
+        if profile is None:
+            raise NoSuchEntity(f"Instance Profile {name} cannot be found.")
+        return profile
+
+    def find_policy(self, arn: str) -> ManagedPolicy | None:
+        """A customer-managed policy of this account or an AWS-managed one."""
+        if arn in self.directory.aws_managed_policies:
+            return self.directory.aws_managed_policies[arn]
+        parsed = find_arn(arn)
+        if parsed is None or parsed.service != "iam" or parsed.account_id != self.account_id:
+            return None
+        policy = self.policies.find(parsed.name.lower())
+        return policy if policy is not None and policy.arn == arn else None
+
+    def find_by_id(self, unique_id: str) -> Record | None:
+        """The user, group, role, policy, instance profile or access key with this unique id."""
+        return self._by_id.get(unique_id)
+
+    # Relations, in the order they were made ---------------------------------------------------------------------------
+
+    def members(self, group: Group) -> list[User]:
+        """The group's users, by name."""
+        users = [cast(User, self._by_id[user_id]) for user_id in self._member_ids.get(group.id, ())]
+        return sorted(users, key=lambda user: user.key)
+
+    def groups_of(self, user: User) -> list[Group]:
+        """The user's groups, in the order of joining."""
+        return [cast(Group, self._by_id[group_id]) for group_id in user.group_ids]
+
+    def access_keys_of(self, owner_id: str) -> list[AccessKey]:
+        """The access keys of a user's unique id, or of root's account id, oldest first."""
+        keys = [cast(AccessKey, self._by_id[key_id]) for key_id in self._key_ids.get(owner_id, ())]
+        return sorted(keys, key=lambda key: key.created)
+
+    def attached_to(self, policy_arn: str) -> list[Principal]:
+        """The users, groups and roles a managed policy is attached to."""
+        return [cast(Principal, self._by_id[record_id]) for record_id in self._attached_ids.get(policy_arn, ())]
+
+    def bounded_by(self, policy_arn: str) -> list[User | Role]:
+        """The users and roles whose permissions boundary this policy is."""
+        return [cast("User | Role", self._by_id[record_id]) for record_id in self._bounded_ids.get(policy_arn, ())]
+
+    def instance_profiles_of(self, role: Role) -> list[InstanceProfile]:
+        """The instance profiles that hold the role, by name."""
+        profiles = [cast(InstanceProfile, self._by_id[profile_id]) for profile_id in self._profile_ids.get(role.id, ())]
+        return sorted(profiles, key=lambda profile: profile.key)
+
+    def role_of(self, profile: InstanceProfile) -> Role | None:
+        """The role in an instance profile."""
+        return cast(Role, self._by_id[profile.role_id]) if profile.role_id else None
+
+
+N = TypeVar("N", User, Group, Role, InstanceProfile)
+
+
+def _exact(record: N | None, name: str) -> N | None:
+    return record if record is not None and record.name == name else None
+
+
+def _link(index: dict[str, dict[str, None]], key: str, value: str, present: bool) -> None:
+    if present:
+        index.setdefault(key, {})[value] = None
+        return
+    values = index.get(key)
+    if values is not None:
+        values.pop(value, None)
+        if not values:
+            del index[key]

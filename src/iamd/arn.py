@@ -1,0 +1,62 @@
+"""Amazon Resource Names: parse, build and take apart."""
+
+from typing import NamedTuple
+
+from iamd.errors import InvalidInput
+
+PARTITION = "aws"
+
+
+class Arn(NamedTuple):
+    """The six colon-separated parts of an ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+
+    partition: str
+    service: str
+    region: str
+    account_id: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account_id}:{self.resource}"
+
+    @property
+    def resource_type(self) -> str:
+        """What stands before the first slash: ``user`` in ``user/division/Bob``."""
+        return self.resource.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """What stands after the last slash: ``Bob`` in ``user/division/Bob``."""
+        return self.resource.rpartition("/")[2]
+
+
+def find_arn(text: str) -> Arn | None:
+    """``text`` as an ARN, or None if it is none."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[1] or not parts[2] or not parts[5]:
+        return None
+    return Arn(*parts[1:])
+
+
+def parse_arn(text: str) -> Arn:
+    """``text`` as an ARN. Raises InvalidInput in AWS's words if it is none."""
+    arn = find_arn(text)
+    if arn is None:
+        raise InvalidInput(f"ARN {text} is not valid.")
+    return arn
+
+
+def iam_arn(account_id: str, kind: str, path: str, name: str) -> str:
+    """The ARN of an IAM entity, e.g. ``iam_arn("111122223333", "user", "/division/", "Bob")``.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    return f"arn:{PARTITION}:iam::{account_id}:{kind}{path}{name}"
+
+
+def root_arn(account_id: str) -> str:
+    """The ARN of an account's root user, which in a policy's Principal stands for the whole account."""
+    return f"arn:{PARTITION}:iam::{account_id}:root"

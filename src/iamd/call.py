@@ -1,0 +1,111 @@
+"""One run of an operation: who calls, when and from where; the only door to clock and randomness."""
+
+import secrets
+import time as clock
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from iamd.account import ids
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """What temporary credentials add to their principal.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp.html
+    """
+
+    issued: int  # epoch seconds
+    expires: int  # epoch seconds
+    name: str | None = None  # role session name
+    mfa_time: int | None = None  # epoch seconds of the MFA proof, None without one
+    tags: Mapping[str, str] = {}  # session tags, transitive ones included
+    policies: tuple[str, ...] = ()  # session policy documents
+    source_identity: str | None = None
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """The authenticated principal of a request.
+
+    ``kind`` is ``root``, ``user``, ``role``, ``federated`` or ``anonymous``. ``arn`` is what GetCallerIdentity shows;
+    ``principal_arn`` is the value of ``aws:PrincipalArn`` (for a role session the role's ARN).
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+    """
+
+    kind: str
+    account_id: str
+    arn: str
+    principal_arn: str
+    user_id: str  # unique id as GetCallerIdentity shows it: AIDA…, AROA…:session, or the account id for root
+    name: str | None = None  # user name, or role name
+    access_key_id: str | None = None
+    session: Session | None = None
+
+    @property
+    def entity_id(self) -> str:
+        """The unique id of the user or role behind the caller; the account id for root."""
+        return self.user_id.partition(":")[0]
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """Where a request came from, as condition keys tell it."""
+
+    ip: str  # the peer's address; IPv4 dotted or IPv6
+    user_agent: str = ""
+    referer: str | None = None
+    secure: bool = False  # TLS
+    region: str = "us-east-1"  # aws:RequestedRegion
+    host: str = ""
+
+
+class Sealer(Protocol):
+    """Encrypts secrets before they reach a record (see ``iamd.store.sealing``)."""
+
+    def seal(self, secret: bytes, context: str) -> str:
+        """``secret`` encrypted and bound to ``context``, as printable text."""
+        ...
+
+    def unseal(self, sealed: str, context: str) -> bytes:
+        """The secret again. Raises ``SealBroken`` if text, context or key are not those of ``seal``."""
+        ...
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One run of one operation.
+
+    ``time`` is epoch seconds. ``choose`` draws from an alphabet (``secrets.choice`` in service, a seeded one in tests).
+    ``last_used`` tells recorded use (see ``iamd.replica.last_used``).
+    """
+
+    caller: Caller
+    source: Source
+    operation: str  # e.g. CreateUser
+    service: str = "iam"
+    time: int
+    request_id: str
+    sealer: Sealer
+    choose: Callable[[str], str] = secrets.choice
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh unique id such as ``AIDA…``; see ``iamd.account.ids`` for the prefixes."""
+        return ids.new_unique_id(prefix, self.choose)
+
+    def new_access_key_id(self, prefix: str = ids.ACCESS_KEY) -> str:
+        """A fresh access key id that carries the caller's account id."""
+        return ids.new_access_key_id(prefix, self.caller.account_id, self.choose)
+
+    def new_secret_access_key(self) -> str:
+        """40 characters of AWS's secret key alphabet: 240 bits."""
+        return "".join(self.choose(ids.SECRET_ALPHABET) for _ in range(40))
+
+
+def now() -> int:
+    """The time in epoch seconds."""
+    return int(clock.time())
+
+
+def new_request_id() -> str:
+    """A fresh request id, a UUID as AWS sends it."""
+    return str(uuid.uuid4())

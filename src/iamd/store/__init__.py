@@ -1,0 +1,1 @@
+"""Durable storage: the contract, its implementations, and the sealing of secrets."""
