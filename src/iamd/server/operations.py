@@ -9,26 +9,37 @@ from typing import Any, TypeAlias
 from iamd.account.changes import Change
 from iamd.account.state import Account
 from iamd.call import Call
-from iamd.wire.models import operation_names, python_name
+from iamd.wire.models import OperationModel, operation_names, python_name
 
 Input: TypeAlias = Mapping[str, Any]
 Output: TypeAlias = dict[str, Any]
-Operation: TypeAlias = Callable[[Account, Input, Call], tuple[Output, list[Change]]]
+OperationFunction: TypeAlias = Callable[[Account, Input, Call], tuple[Output, list[Change]]]
 
 SERVICES = ("iam", "sts")
+_READS = ("Get", "List", "Simulate", "Decode")
 
 
 @cache
-def operations(service: str) -> Mapping[str, Operation]:
+def operation_functions(service: str) -> Mapping[str, OperationFunction]:
     """The operations of a service that are written, by AWS name: ``CreateUser`` → ``iamd.iam.users.create_user``."""
     package = importlib.import_module(f"iamd.{service}")
     modules = [
         importlib.import_module(f"iamd.{service}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
     ]
-    found = {}
+    found: dict[str, OperationFunction] = {}
     for name in operation_names(service):
         for module in modules:
             function = vars(module).get(python_name(name))
             if function is not None and function.__module__ == module.__name__:
                 found[name] = function
     return found
+
+
+def find_operation_function(operation: OperationModel) -> OperationFunction | None:
+    """The function that answers the operation, or None while it is not written."""
+    return operation_functions(operation.service.name).get(operation.name)
+
+
+def reads_only(operation: OperationModel) -> bool:
+    """True for operations that never change a record, and so need not queue behind those that do."""
+    return operation.name.startswith(_READS)

@@ -1,22 +1,117 @@
 """The life of a request: the one place that sees every step (docs/life-of-a-request.md)."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from iamd import errors
-from iamd.account.changes import Change
+from iamd.account.ids import find_account_id
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, find_access_key_id
 from iamd.authorization.authorize import authorize
-from iamd.call import Call, Sealer, Source, new_request_id, now
-from iamd.replica.replica import Replica
-from iamd.server import audit
-from iamd.server.operations import operations
+from iamd.call import Call, Sealer, Source, now
+from iamd.errors import AccessDenied, InternalFailure, NotImplementedYet, ServiceError
+from iamd.replica.replica import Replica, Written
+from iamd.server.audit import audit_event
+from iamd.server.operations import Output, find_operation_function, reads_only
+from iamd.server.trace import Trace
 from iamd.wire import query
 from iamd.wire.http import HttpRequest, HttpResponse
-from iamd.wire.models import OperationModel
+from iamd.wire.models import OperationModel, ServiceModel
 
 
-async def answer(request: HttpRequest, replica: Replica, sealer: Sealer) -> HttpResponse:
-    """Answer one request; every failure becomes AWS's error document."""
-    request_id = new_request_id()
-    ...
+async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: Trace) -> HttpResponse:
+    """Answer one request. Every refusal becomes AWS's error document; only a bug raises."""
+    json = "application/json" in (request.header(b"accept") or "")
+    service: ServiceModel | None = None
+    try:
+        parameters = query.parse_parameters(request)
+        operation = query.find_operation(parameters)
+        service = operation.service
+        trace.service, trace.operation = service.name, operation.name
+        trace.access_key_id = find_access_key_id(request, parameters)
+        input = query.decode_input(operation, parameters)
+        account = await _account_of(trace.access_key_id, replica)
+        time = now()
+        caller = authenticate(request, parameters, service.name, account, sealer, time)
+        trace.principal, trace.account_id = caller.arn, caller.account_id
+        if account is None:
+            raise InternalFailure("A caller was authenticated without an account.")
+        call = Call(
+            caller=caller,
+            source=_source(request, parameters, service.name),
+            operation=operation.name,
+            service=service.name,
+            time=time,
+            request_id=trace.request_id,
+            sealer=sealer,
+        )
+        output = await _run(operation, input, account, call, replica, trace)
+        replica.note_use(account, caller, time, service.name, call.source.region)
+        return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
+    except ServiceError as error:
+        trace.error_code = error.code
+        body = query.encode_error(service, error, trace.request_id, json=json)
+        return _respond(error.status, body, trace, json, error.headers)
+
+
+async def _run(
+    operation: OperationModel,
+    input: Mapping[str, Any],
+    account: Account,
+    call: Call,
+    replica: Replica,
+    trace: Trace,
+) -> Output:
+    """Authorize and perform. A write is decided against the very records it changes, and answered when durable."""
+    function = find_operation_function(operation)
+    if function is None:
+        raise NotImplementedYet(
+            f"{operation.name} is an operation of this API version that iamd does not answer yet; "
+            "see docs/supported-operations.md."
+        )
+
+    def run(account: Account) -> Written:
+        try:
+            trace.decision = authorize(operation, input, account, call).outcome
+        except AccessDenied as denial:
+            trace.decision = getattr(denial, "outcome", "implicitDeny")
+            raise
+        output, changes = function(account, input, call)
+        return Written(output, changes, audit_event(operation, input, output, call) if changes else None)
+
+    if reads_only(operation):
+        return dict(run(account).answer)
+    return dict(await replica.write(account.account_id, run))
+
+
+async def _account_of(access_key_id: str | None, replica: Replica) -> Account | None:
+    if access_key_id is None:
+        return None
+    account_id = find_account_id(access_key_id) or replica.directory.seeded_access_keys.get(access_key_id)
+    if account_id is None:
+        return None
+    return replica.find_account(account_id) or await replica.account(account_id)
+
+
+def _source(request: HttpRequest, parameters: Mapping[str, str], service: str) -> Source:
+    return Source(
+        ip=request.peer,
+        user_agent=request.header(b"user-agent") or "",
+        referer=request.header(b"referer"),
+        secure=request.secure,
+        host=request.header(b"host") or "",
+    )
+
+
+def _respond(
+    status: int, body: bytes, trace: Trace, json: bool, headers: tuple[tuple[str, str], ...] = ()
+) -> HttpResponse:
+    trace.status = status
+    return HttpResponse(
+        status=status,
+        headers=(
+            (b"x-amzn-requestid", trace.request_id.encode("ascii")),
+            (b"content-type", b"application/json" if json else b"text/xml"),
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
+        ),
+        body=body,
+    )

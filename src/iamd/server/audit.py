@@ -1,0 +1,70 @@
+"""Audit events: what CloudTrail records of a call, stored in the same commit as the change it describes.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from iamd.call import Call, Caller
+from iamd.wire.models import OperationModel, redact
+
+_TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
+
+
+def audit_event(operation: OperationModel, input: Mapping[str, Any], output: Mapping[str, Any], call: Call) -> bytes:
+    """The event of a call that succeeded, as JSON. Members that the model calls sensitive are left out of it."""
+    event = {
+        "eventVersion": "1.11",
+        "userIdentity": _user_identity(call.caller),
+        "eventTime": _time(call.time),
+        "eventSource": f"{operation.service.name}.amazonaws.com",
+        "eventName": operation.name,
+        "awsRegion": call.source.region,
+        "sourceIPAddress": call.source.ip,
+        "userAgent": call.source.user_agent,
+        "requestParameters": _camel_case(redact(operation, input, "input")) or None,
+        "responseElements": _camel_case(redact(operation, output, "output")) or None,
+        "requestID": call.request_id,
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": call.caller.account_id,
+        "eventCategory": "Management",
+        "tlsDetails": {"clientProvidedHostHeader": call.source.host},
+    }
+    return msgspec.json.encode(event, enc_hook=str)
+
+
+def _user_identity(caller: Caller) -> dict[str, Any]:
+    identity: dict[str, Any] = {
+        "type": _TYPES.get(caller.kind, "AWSAccount"),
+        "principalId": caller.user_id,
+        "arn": caller.arn,
+        "accountId": caller.account_id,
+        "accessKeyId": caller.access_key_id,
+    }
+    if caller.kind == "user":
+        identity["userName"] = caller.name
+    return identity
+
+
+def _camel_case(value: Any) -> Any:
+    """Member names as CloudTrail writes them: ``UserName`` → ``userName``; times as text."""
+    if isinstance(value, Mapping):
+        return {
+            key[:1].lower() + key[1:]: _time(item) if key.endswith("Date") and isinstance(item, int) else _camel_case(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_camel_case(item) for item in value]
+    return value
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
