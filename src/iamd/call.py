@@ -60,6 +60,10 @@ class Source(Struct, frozen=True, kw_only=True):
     host: str = ""
 
 
+class SealBroken(Exception):
+    """Sealed text that was changed, was sealed for another context, or with a key that is gone."""
+
+
 class Sealer(Protocol):
     """Encrypts secrets before they reach a record (see ``iamd.store.sealing``)."""
 

@@ -1,0 +1,1 @@
+"""AWS Identity and Access Management: one module per noun, one function per operation under boto3's name for it."""
