@@ -86,7 +86,7 @@ async def _run(
 async def _account_of(access_key_id: str | None, replica: Replica) -> Account | None:
     if access_key_id is None:
         return None
-    account_id = find_account_id(access_key_id) or replica.directory.seeded_access_keys.get(access_key_id)
+    account_id = replica.directory.seeded_access_keys.get(access_key_id) or find_account_id(access_key_id)
     if account_id is None:
         return None
     return replica.find_account(account_id) or await replica.account(account_id)

@@ -1,0 +1,62 @@
+# make serve   set up an isolated environment and start the server on loopback
+# make test    set up and run everything: lint, types, tests
+# make bench   measure against the peers, in one run
+# make help    the rest
+
+PYTHON ?= $(firstword $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done))
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types format docs bench lock clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+# The environment is the lock file's, package for package, hash for hash. The three locks differ in what they add:
+# runtime what the server needs, dev what the tests need besides, bench the servers it is measured against.
+$(VENV)/.%: requirements/%.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "iamd needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+ARGS ?=
+serve: $(VENV)/.runtime
+	@$(BIN)/iamd serve $(ARGS)
+
+test: lint types
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+# make format  let ruff mend what it can
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# make docs    write the generated pages again
+docs: $(VENV)/.dev
+	$(BIN)/python tools/make_supported_operations.py
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench
+
+# make lock    resolve the lock files again from pyproject.toml; the widest first, so that all three agree
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+lock: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) --upgrade --group bench -o requirements/bench.lock
+	$(COMPILE) --upgrade --group dev -c requirements/bench.lock -o requirements/dev.lock
+	$(COMPILE) --upgrade --group build -c requirements/bench.lock -o requirements/runtime.lock
+
+# make clean   remove the environment and every cache; data directories stay
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

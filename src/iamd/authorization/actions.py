@@ -1,0 +1,147 @@
+"""Which IAM actions each operation needs, on which resource, with which condition keys: one row an operation.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from iamd.authorization import targets
+from iamd.authorization.targets import Resolver
+
+
+class Need(NamedTuple):
+    """One action that must be allowed on one resource.
+
+    ``keys`` names the providers of ``iamd.authorization.context.PROVIDERS`` that add condition keys. With ``if_any``
+    the action is needed only by requests that carry one of those members.
+    """
+
+    target: Resolver
+    keys: tuple[str, ...] = ()
+    action: str | None = None  # default: the operation's own name
+    if_any: tuple[str, ...] = ()
+
+
+def _on(target: Resolver, *keys: str) -> tuple[Need, ...]:
+    return (Need(target, keys),)
+
+
+def _creates(target: Resolver, tag_action: str, *keys: str) -> tuple[Need, ...]:
+    """An operation that makes a taggable entity; tags at birth need the Tag action too."""
+    keys = ("request_tags", *keys)
+    return (Need(target, keys), Need(target, keys, tag_action, if_any=("Tags",)))
+
+
+_CURRENT = "current_boundary"  # iam:PermissionsBoundary is the boundary that the entity has
+_REQUESTED = "requested_boundary"  # … is the boundary that the request sets
+_POLICY = "policy_arn"
+
+NEEDS: Mapping[str, tuple[Need, ...]] = {
+    # Users
+    "CreateUser": _creates(targets.new_user, "iam:TagUser", _REQUESTED),
+    "GetUser": _on(targets.user),
+    "UpdateUser": (
+        Need(targets.user),
+        Need(targets.renamed_user, if_any=("NewPath", "NewUserName")),
+    ),
+    "DeleteUser": _on(targets.user),
+    "ListUsers": _on(targets.users),
+    "TagUser": _on(targets.user, "request_tags"),
+    "UntagUser": _on(targets.user, "tag_keys"),
+    "ListUserTags": _on(targets.user),
+    "PutUserPermissionsBoundary": _on(targets.user, _REQUESTED),
+    "DeleteUserPermissionsBoundary": _on(targets.user, _CURRENT),
+    # Groups
+    "CreateGroup": _on(targets.new_group),
+    "GetGroup": _on(targets.group),
+    "UpdateGroup": (
+        Need(targets.group),
+        Need(targets.renamed_group, if_any=("NewPath", "NewGroupName")),
+    ),
+    "DeleteGroup": _on(targets.group),
+    "ListGroups": _on(targets.groups),
+    "AddUserToGroup": _on(targets.group),
+    "RemoveUserFromGroup": _on(targets.group),
+    "ListGroupsForUser": _on(targets.user),
+    # Roles
+    "CreateRole": _creates(targets.new_role, "iam:TagRole", _REQUESTED),
+    "GetRole": _on(targets.role, _CURRENT),
+    "UpdateRole": _on(targets.role, _CURRENT),
+    "UpdateRoleDescription": _on(targets.role, _CURRENT),
+    "UpdateAssumeRolePolicy": _on(targets.role, _CURRENT),
+    "DeleteRole": _on(targets.role, _CURRENT),
+    "ListRoles": _on(targets.roles),
+    "TagRole": _on(targets.role, "request_tags"),
+    "UntagRole": _on(targets.role, "tag_keys"),
+    "ListRoleTags": _on(targets.role),
+    "PutRolePermissionsBoundary": _on(targets.role, _REQUESTED),
+    "DeleteRolePermissionsBoundary": _on(targets.role, _CURRENT),
+    # Managed policies
+    "CreatePolicy": _creates(targets.new_policy, "iam:TagPolicy"),
+    "GetPolicy": _on(targets.policy),
+    "DeletePolicy": _on(targets.policy),
+    "ListPolicies": _on(targets.policies),
+    "CreatePolicyVersion": _on(targets.policy),
+    "GetPolicyVersion": _on(targets.policy),
+    "DeletePolicyVersion": _on(targets.policy),
+    "SetDefaultPolicyVersion": _on(targets.policy),
+    "ListPolicyVersions": _on(targets.policy),
+    "ListEntitiesForPolicy": _on(targets.policy),
+    "TagPolicy": _on(targets.policy, "request_tags"),
+    "UntagPolicy": _on(targets.policy, "tag_keys"),
+    "ListPolicyTags": _on(targets.policy),
+    # Attachments
+    "AttachUserPolicy": _on(targets.user, _CURRENT, _POLICY),
+    "DetachUserPolicy": _on(targets.user, _CURRENT, _POLICY),
+    "ListAttachedUserPolicies": _on(targets.user),
+    "AttachGroupPolicy": _on(targets.group, _POLICY),
+    "DetachGroupPolicy": _on(targets.group, _POLICY),
+    "ListAttachedGroupPolicies": _on(targets.group),
+    "AttachRolePolicy": _on(targets.role, _CURRENT, _POLICY),
+    "DetachRolePolicy": _on(targets.role, _CURRENT, _POLICY),
+    "ListAttachedRolePolicies": _on(targets.role),
+    # Inline policies
+    "PutUserPolicy": _on(targets.user, _CURRENT),
+    "GetUserPolicy": _on(targets.user),
+    "DeleteUserPolicy": _on(targets.user, _CURRENT),
+    "ListUserPolicies": _on(targets.user),
+    "PutGroupPolicy": _on(targets.group),
+    "GetGroupPolicy": _on(targets.group),
+    "DeleteGroupPolicy": _on(targets.group),
+    "ListGroupPolicies": _on(targets.group),
+    "PutRolePolicy": _on(targets.role, _CURRENT),
+    "GetRolePolicy": _on(targets.role),
+    "DeleteRolePolicy": _on(targets.role, _CURRENT),
+    "ListRolePolicies": _on(targets.role),
+    # Instance profiles
+    "CreateInstanceProfile": _creates(targets.new_instance_profile, "iam:TagInstanceProfile"),
+    "GetInstanceProfile": _on(targets.instance_profile),
+    "DeleteInstanceProfile": _on(targets.instance_profile),
+    "ListInstanceProfiles": _on(targets.instance_profiles),
+    "ListInstanceProfilesForRole": _on(targets.role),
+    "AddRoleToInstanceProfile": (
+        Need(targets.instance_profile),
+        Need(targets.passed_role, ("passed_to_ec2",), "iam:PassRole"),
+    ),
+    "RemoveRoleFromInstanceProfile": _on(targets.instance_profile),
+    "TagInstanceProfile": _on(targets.instance_profile, "request_tags"),
+    "UntagInstanceProfile": _on(targets.instance_profile, "tag_keys"),
+    "ListInstanceProfileTags": _on(targets.instance_profile),
+    # Access keys
+    "CreateAccessKey": _on(targets.user),
+    "UpdateAccessKey": _on(targets.user),
+    "DeleteAccessKey": _on(targets.user),
+    "ListAccessKeys": _on(targets.user),
+    "GetAccessKeyLastUsed": _on(targets.access_key_owner),
+    # The account
+    "CreateAccountAlias": _on(targets.everything),
+    "DeleteAccountAlias": _on(targets.everything),
+    "ListAccountAliases": _on(targets.everything),
+    "GetAccountSummary": _on(targets.everything),
+    "GetAccountAuthorizationDetails": _on(targets.everything),
+    # STS
+    "GetCallerIdentity": (),  # needs no permission and no Deny stops it
+    "GetAccessKeyInfo": _on(targets.everything),
+}

@@ -1,0 +1,128 @@
+"""The condition keys of a request: who asks, when, from where, about what, and what the request carries.
+
+Keys are in lower case, as the policy engine looks them up; a tuple is a multi-valued key.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from iamd.account.records import Role, Tags, User
+from iamd.account.state import Account
+from iamd.authorization.targets import Target
+from iamd.call import Call
+
+Context: TypeAlias = dict[str, str | tuple[str, ...]]
+
+_PRINCIPAL_TYPES = {
+    "root": "Account",
+    "user": "User",
+    "role": "AssumedRole",
+    "federated": "FederatedUser",
+    "anonymous": "Anonymous",
+}
+
+
+def request_context(account: Account, call: Call) -> Context:
+    """The global condition keys that do not depend on the resource."""
+    caller, source = call.caller, call.source
+    time = _iso_time(call.time)
+    context: Context = {
+        "aws:currenttime": time,
+        "aws:epochtime": str(call.time),
+        "aws:principalaccount": caller.account_id,
+        "aws:principalarn": caller.principal_arn,
+        "aws:principalisawsservice": "false",
+        "aws:principaltype": _PRINCIPAL_TYPES[caller.kind],
+        "aws:requestedregion": source.region,
+        "aws:resourceaccount": account.account_id,
+        "aws:securetransport": "true" if source.secure else "false",
+        "aws:sourceip": source.ip,
+        "aws:useragent": source.user_agent,
+        "aws:userid": caller.user_id,
+        "aws:viaawsservice": "false",
+    }
+    if source.referer is not None:
+        context["aws:referer"] = source.referer
+    if caller.kind == "user" and caller.name:
+        context["aws:username"] = caller.name
+    entity = account.find_by_id(caller.entity_id)
+    if isinstance(entity, User | Role):
+        _add_tags(context, "aws:principaltag/", entity.tags)
+    session = caller.session
+    if session is not None:
+        _add_tags(context, "aws:principaltag/", session.tags.items())
+        context["aws:tokenissuetime"] = _iso_time(session.issued)
+        if caller.kind in ("user", "root"):
+            context["aws:multifactorauthpresent"] = "false" if session.mfa_time is None else "true"
+            if session.mfa_time is not None:
+                context["aws:multifactorauthage"] = str(call.time - session.mfa_time)
+        if session.source_identity is not None:
+            context["aws:sourceidentity"] = session.source_identity
+    return context
+
+
+def resource_context(target: Target) -> Context:
+    """The tags of the resource, under both the global key and IAM's older one."""
+    context: Context = {}
+    tags: Tags = getattr(target.entity, "tags", ())
+    _add_tags(context, "aws:resourcetag/", tags)
+    _add_tags(context, "iam:resourcetag/", tags)
+    return context
+
+
+# What some operations add ---------------------------------------------------------------------------------------------
+
+
+def _request_tags(input: Mapping[str, Any], target: Target) -> Context:
+    tags = [(tag["Key"], tag["Value"]) for tag in input.get("Tags", ())]
+    if not tags:
+        return {}
+    context: Context = {"aws:tagkeys": tuple(key for key, _ in tags)}
+    _add_tags(context, "aws:requesttag/", tags)
+    return context
+
+
+def _tag_keys(input: Mapping[str, Any], target: Target) -> Context:
+    return {"aws:tagkeys": tuple(input.get("TagKeys", ()))}
+
+
+def _requested_boundary(input: Mapping[str, Any], target: Target) -> Context:
+    arn = input.get("PermissionsBoundary")
+    return {} if arn is None else {"iam:permissionsboundary": arn}
+
+
+def _current_boundary(input: Mapping[str, Any], target: Target) -> Context:
+    arn = getattr(target.entity, "permissions_boundary", None)
+    return {} if arn is None else {"iam:permissionsboundary": arn}
+
+
+def _policy_arn(input: Mapping[str, Any], target: Target) -> Context:
+    return {"iam:policyarn": input["PolicyArn"]}
+
+
+def _passed_to_ec2(input: Mapping[str, Any], target: Target) -> Context:
+    return {"iam:passedtoservice": "ec2.amazonaws.com"}
+
+
+PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
+    "request_tags": _request_tags,
+    "tag_keys": _tag_keys,
+    "requested_boundary": _requested_boundary,
+    "current_boundary": _current_boundary,
+    "policy_arn": _policy_arn,
+    "passed_to_ec2": _passed_to_ec2,
+}
+
+
+def _add_tags(context: Context, prefix: str, tags: Iterable[tuple[str, str]]) -> None:
+    for key, value in tags:
+        context[prefix + key.lower()] = value
+
+
+@lru_cache(maxsize=1024)
+def _iso_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

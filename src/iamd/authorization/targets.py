@@ -1,0 +1,153 @@
+"""The resource that a call is authorized on, found from the decoded input and the account's records.
+
+A name that stands for nothing is authorized as if it lay under the path ``/``, so that who may not see an entity does
+not learn whether it exists.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, Role, User
+from iamd.account.state import Account
+from iamd.arn import iam_arn, root_arn
+from iamd.call import Call
+
+Input: TypeAlias = Mapping[str, Any]
+Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile
+
+
+class Target(NamedTuple):
+    """A resource: its ARN as policies see it, how a denial names it, and the record behind it, if there is one.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+
+    arn: str
+    shown: str | None  # None: the denial names no resource
+    entity: Entity | None = None
+
+
+Resolver: TypeAlias = Callable[[Account, Input, Call], Target]
+
+
+def everything(account: Account, input: Input, call: Call) -> Target:
+    return Target("*", "*")
+
+
+# An entity that exists, or is asked for by name -----------------------------------------------------------------------
+
+
+def user(account: Account, input: Input, call: Call) -> Target:
+    """The user named; without a name, the caller, as AWS lets users and root act on themselves."""
+    name = input.get("UserName")
+    if name is None:
+        if call.caller.kind == "root":
+            arn = root_arn(account.account_id)
+            return Target(arn, arn)
+        name = call.caller.name if call.caller.kind == "user" and call.caller.name else "*"
+    found = account.find_user(name)
+    return Target(found.arn if found else iam_arn(account.account_id, "user", "/", name), f"user {name}", found)
+
+
+def group(account: Account, input: Input, call: Call) -> Target:
+    name = input["GroupName"]
+    found = account.find_group(name)
+    return Target(found.arn if found else iam_arn(account.account_id, "group", "/", name), f"group {name}", found)
+
+
+def role(account: Account, input: Input, call: Call) -> Target:
+    name = input["RoleName"]
+    found = account.find_role(name)
+    return Target(found.arn if found else iam_arn(account.account_id, "role", "/", name), f"role {name}", found)
+
+
+def passed_role(account: Account, input: Input, call: Call) -> Target:
+    """The role handed to a service, which denials name by ARN."""
+    target = role(account, input, call)
+    return target._replace(shown=target.arn)
+
+
+def instance_profile(account: Account, input: Input, call: Call) -> Target:
+    name = input["InstanceProfileName"]
+    found = account.find_instance_profile(name)
+    arn = found.arn if found else iam_arn(account.account_id, "instance-profile", "/", name)
+    return Target(arn, f"instance profile {name}", found)
+
+
+def policy(account: Account, input: Input, call: Call) -> Target:
+    arn = input["PolicyArn"]
+    return Target(arn, f"policy {arn}", account.find_policy(arn))
+
+
+def access_key_owner(account: Account, input: Input, call: Call) -> Target:
+    """The user who holds the access key asked about."""
+    key_id = input["AccessKeyId"]
+    key = account.access_keys.find(key_id)
+    owner = account.find_by_id(key.owner_id) if isinstance(key, AccessKey) else None
+    if isinstance(owner, User):
+        return Target(owner.arn, f"access key {key_id}", owner)
+    return Target(root_arn(account.account_id) if key else "*", f"access key {key_id}")
+
+
+# An entity about to be ------------------------------------------------------------------------------------------------
+
+
+def _new(kind: str, member: str) -> Resolver:
+    def resolve(account: Account, input: Input, call: Call) -> Target:
+        arn = iam_arn(account.account_id, kind, input.get("Path", "/"), input[member])
+        return Target(arn, arn)
+
+    return resolve
+
+
+new_user = _new("user", "UserName")
+new_group = _new("group", "GroupName")
+new_role = _new("role", "RoleName")
+new_instance_profile = _new("instance-profile", "InstanceProfileName")
+
+
+def new_policy(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "policy", input.get("Path", "/"), input["PolicyName"])
+    return Target(arn, f"policy {input['PolicyName']}")
+
+
+def renamed_user(account: Account, input: Input, call: Call) -> Target:
+    """The ARN that UpdateUser would give: a rename needs permission on the old and on the new one."""
+    old = user(account, input, call).entity
+    path = old.path if isinstance(old, User) else "/"
+    arn = iam_arn(
+        account.account_id, "user", input.get("NewPath", path), input.get("NewUserName", input.get("UserName"))
+    )
+    return Target(arn, arn)
+
+
+def renamed_group(account: Account, input: Input, call: Call) -> Target:
+    """The ARN that UpdateGroup would give."""
+    old = group(account, input, call).entity
+    path = old.path if isinstance(old, Group) else "/"
+    arn = iam_arn(
+        account.account_id, "group", input.get("NewPath", path), input.get("NewGroupName", input["GroupName"])
+    )
+    return Target(arn, arn)
+
+
+# A listing: authorized on the path asked for --------------------------------------------------------------------------
+
+
+def _listing(kind: str) -> Resolver:
+    def resolve(account: Account, input: Input, call: Call) -> Target:
+        arn = iam_arn(account.account_id, kind, input.get("PathPrefix", "/"), "")
+        return Target(arn, arn)
+
+    return resolve
+
+
+users = _listing("user")
+groups = _listing("group")
+roles = _listing("role")
+instance_profiles = _listing("instance-profile")
+
+
+def policies(account: Account, input: Input, call: Call) -> Target:
+    prefix = input.get("PathPrefix", "/")
+    return Target(iam_arn(account.account_id, "policy", prefix, ""), f"policy path {prefix}")
