@@ -1,0 +1,1 @@
+"""Measurements: iamd beside its peers, in one run, as ratios (``make bench``)."""
