@@ -247,6 +247,20 @@ class Account:
         """The users, groups and roles a managed policy is attached to."""
         return [cast(Principal, self._by_id[record_id]) for record_id in self._attached_ids.get(policy_arn, ())]
 
+    def attachment_count(self, policy_arn: str) -> int:
+        """How many users, groups and roles a managed policy is attached to."""
+        return len(self._attached_ids.get(policy_arn, ()))
+
+    def boundary_count(self, policy_arn: str) -> int:
+        """How many users and roles have this policy as their permissions boundary."""
+        return len(self._bounded_ids.get(policy_arn, ()))
+
+    @property
+    def policy_versions_in_use(self) -> int:
+        """What the quota PolicyVersionsInUse counts: all own policies' versions, and one of each AWS-managed in use."""
+        aws_managed = self.directory.aws_managed_policies
+        return sum(len(policy.versions) for policy in self.policies) + sum(arn in aws_managed for arn in self._attached_ids)
+
     def bounded_by(self, policy_arn: str) -> list[User | Role]:
         """The users and roles whose permissions boundary this policy is."""
         return [cast("User | Role", self._by_id[record_id]) for record_id in self._bounded_ids.get(policy_arn, ())]

@@ -1,0 +1,28 @@
+"""Permissions boundaries of users and roles: which policies can be one, and how answers show it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+"""
+
+from iamd.account.state import Account
+from iamd.errors import InvalidInput, NoSuchEntity
+from iamd.iam.managed_policies import is_policy_arn, verify_attachable
+
+
+def get_permissions_boundary(account: Account, arn: str) -> str:
+    """``arn``, of a policy that can be a permissions boundary in this account.
+
+    Raises InvalidInput if it is no policy's ARN, NoSuchEntity if there is no such policy, PolicyNotAttachable for the
+    policies of service-linked roles.
+    """
+    if not is_policy_arn(arn):
+        raise InvalidInput(f"ARN {arn} is not valid.")
+    policy = account.find_policy(arn)
+    if policy is None:
+        raise NoSuchEntity(f"Scope ARN: {arn} does not exist or is not attachable.")
+    verify_attachable(policy)
+    return arn
+
+
+def permissions_boundary_answer(arn: str) -> dict[str, str]:
+    """The member ``PermissionsBoundary`` of an answer; AWS sends ``Policy``, which is not in the enumeration."""
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
