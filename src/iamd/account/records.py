@@ -84,6 +84,7 @@ class Role(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     id: str  # AROA…
     created: int
     trust_policy: str  # document as sent
+    trust_principals: Mapping[str, str] = {}  # user or role ARN (or id) in it → unique id it stood for when saved
     description: str | None = None
     max_session_duration: int = 3600  # seconds
     tags: Tags = ()

@@ -259,7 +259,8 @@ class Account:
     def policy_versions_in_use(self) -> int:
         """What the quota PolicyVersionsInUse counts: all own policies' versions, and one of each AWS-managed in use."""
         aws_managed = self.directory.aws_managed_policies
-        return sum(len(policy.versions) for policy in self.policies) + sum(arn in aws_managed for arn in self._attached_ids)
+        own = sum(len(policy.versions) for policy in self.policies)
+        return own + sum(arn in aws_managed for arn in self._attached_ids)
 
     def bounded_by(self, policy_arn: str) -> list[User | Role]:
         """The users and roles whose permissions boundary this policy is."""

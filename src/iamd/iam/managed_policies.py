@@ -183,7 +183,6 @@ def list_policy_versions(account: Account, input: Input, call: Call) -> Answer:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyVersions.html
     """
     policy = _get_policy(account, input["PolicyArn"])
-    newest = policy.last_version
 
     def key(version: PolicyVersion) -> str:  # ascending from the newest, and stable as versions are added
         return f"{10**9 - int(version.id[1:]):010}"
