@@ -1,8 +1,12 @@
 """Run the whole comparison and print it: ``python -m bench [--quick]``."""
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import boto3
+from botocore.credentials import Credentials
 
 from bench import servers
 from bench.load import Result, send, signed_request
@@ -18,14 +22,39 @@ class Measured(NamedTuple):
     p99: float  # ms
 
 
-def requests(server: Server, service: str, action: str, count: int, **parameters: str) -> list[bytes]:
-    request = signed_request(server.endpoint, CREDENTIALS, service, action, **parameters)
-    return [request] * count
+def operator(server: Server) -> Credentials:
+    """A user who may do the work by three policies, one of them through a group: what real callers look like."""
+    iam = boto3.client(
+        "iam",
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS.access_key,
+        aws_secret_access_key=CREDENTIALS.secret_key,
+    )
+
+    def document(*actions: str, **condition: object) -> str:
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*", **condition}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    iam.create_user(UserName="operator")
+    iam.create_group(GroupName="operators")
+    iam.add_user_to_group(GroupName="operators", UserName="operator")
+    iam.put_group_policy(
+        GroupName="operators", PolicyName="read", PolicyDocument=document("iam:Get*", "iam:List*", "sts:Get*")
+    )
+    from_loopback = {"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}}
+    iam.put_user_policy(
+        UserName="operator", PolicyName="users", PolicyDocument=document("iam:CreateUser", **from_loopback)
+    )
+    policy = iam.create_policy(PolicyName="tagging", PolicyDocument=document("iam:Tag*", "iam:PutUserPolicy"))
+    iam.attach_user_policy(UserName="operator", PolicyArn=policy["Policy"]["Arn"])
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def new_users(server: Server, prefix: str, count: int) -> list[bytes]:
+def new_users(server: Server, caller: Credentials, prefix: str, count: int) -> list[bytes]:
     return [
-        signed_request(server.endpoint, CREDENTIALS, "iam", "CreateUser", UserName=f"{prefix}{number:05}")
+        signed_request(server.endpoint, caller, "iam", "CreateUser", UserName=f"{prefix}{number:05}")
         for number in range(count)
     ]
 
@@ -47,12 +76,17 @@ def work(server: Server, scale: float) -> dict[str, Measured]:
     def count(full: int) -> int:
         return max(20, int(full * scale * (0.2 if QUICK else 1)))
 
-    send(server.endpoint, new_users(server, "user", 1000), 8)
+    caller = operator(server)
+    send(server.endpoint, new_users(server, caller, "user", 1000), 8)
+
+    def same(total: int, service: str, action: str, **parameters: str) -> list[bytes]:
+        return [signed_request(server.endpoint, caller, service, action, **parameters)] * count(total)
+
     loads: dict[str, tuple[Callable[[], list[bytes]], int]] = {
-        "GetCallerIdentity": (lambda: requests(server, "sts", "GetCallerIdentity", count(20_000)), 8),
-        "GetUser": (lambda: requests(server, "iam", "GetUser", count(20_000), UserName="user00500"), 8),
-        "ListUsers, 1,000 users": (lambda: requests(server, "iam", "ListUsers", count(1_000), MaxItems="1000"), 2),
-        "CreateUser, 16 clients": (lambda: new_users(server, "more", count(3_500)), 16),
+        "GetCallerIdentity": (lambda: same(20_000, "sts", "GetCallerIdentity"), 8),
+        "GetUser": (lambda: same(20_000, "iam", "GetUser", UserName="user00500"), 8),
+        "ListUsers, 1,000 users": (lambda: same(1_000, "iam", "ListUsers", MaxItems="1000"), 2),
+        "CreateUser, 16 clients": (lambda: new_users(server, caller, "more", count(3_500)), 16),
     }
     measured = {}
     for name, (make, connections) in loads.items():
@@ -66,7 +100,7 @@ def work(server: Server, scale: float) -> dict[str, Measured]:
 def memory_with_5000_users(server: Server) -> float:
     """MiB after 5,000 users with three inline policies each (moto does the same work without compiling them)."""
     document = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::%s/*"}}'
-    send(server.endpoint, new_users(server, "user", 5000), 16)
+    send(server.endpoint, new_users(server, CREDENTIALS, "user", 5000), 16)
     load = [
         signed_request(
             server.endpoint,

@@ -77,19 +77,34 @@ class _Connection(asyncio.Protocol):
             return
         self.buffer = b""
         self.load.answered(int(head[9:12]), time.perf_counter() - self.sent)
-        self.send()
+        if b"connection: close" in head:
+            self.transport.close()  # the server wants a new connection for each request
+            self.load.reconnect()
+        else:
+            self.send()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.load.closed(error)
 
 
 class _Load:
-    def __init__(self, requests: Sequence[bytes], connections: int) -> None:
+    def __init__(self, host: str, port: int, requests: Sequence[bytes]) -> None:
+        self.host, self.port = host, port
         self.requests = iter(requests)
-        self.open = connections
+        self.open = 0
+        self.connecting: set[asyncio.Task[None]] = set()
         self.latencies: list[float] = []
         self.statuses: dict[int, int] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: _Connection(self), self.host, self.port)
+
+    def reconnect(self) -> None:
+        self.open += 1
+        task = asyncio.ensure_future(self.connect())
+        self.connecting.add(task)
+        task.add_done_callback(self.connecting.discard)
 
     def next(self) -> bytes | None:
         return next(self.requests, None)
@@ -107,11 +122,10 @@ class _Load:
 
 
 async def _send(host: str, port: int, requests: Sequence[bytes], connections: int) -> Result:
-    load = _Load(requests, connections)
-    loop = asyncio.get_running_loop()
+    load = _Load(host, port, requests)
     begin = time.perf_counter()
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(load), host, port)
+        load.reconnect()
     await asyncio.wait_for(load.done, 300)
     seconds = time.perf_counter() - begin
     return Result(len(load.latencies), seconds, sorted(load.latencies), load.statuses)
