@@ -1,0 +1,1 @@
+"""AWS's Query protocol, driven by botocore's installed models."""

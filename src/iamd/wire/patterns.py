@@ -1,0 +1,37 @@
+"""The regular expressions of AWS's models, matched as Java matches them, in time linear in the text.
+
+https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+_PROPERTY: Final = re.compile(r"\\p\{([A-Z][a-z]?)\}")
+_ASCII_OF_PROPERTY: Final = {"L": "A-Za-z", "N": "0-9", "Z": " "}
+
+
+@cache
+def compile_pattern(pattern: str) -> Callable[[str], Any]:
+    """A predicate that is true of text that the whole pattern matches; ``\\w`` and ``\\d`` are ASCII.
+
+    What Java and Python read alike is left to ``re``. That includes ``\\u10000-\\u10FFFF``, which both read as
+    ``\\u1000``, ``0-\\u10FF`` and ``FF``: STS refuses characters beyond the basic plane for this reason.
+    Raises ValueError for a Unicode property outside a single class.
+    """
+    if not _PROPERTY.search(pattern):
+        return re.compile(pattern, re.ASCII).fullmatch
+    if not (parts := re.fullmatch(r"\[([^\[\]]*)\]([+*])", pattern)):
+        raise ValueError(f"The pattern {pattern} uses Unicode properties outside one character class.")
+    categories = tuple(_PROPERTY.findall(pattern))
+    characters = _PROPERTY.sub(lambda found: _ASCII_OF_PROPERTY.get(found.group(1), ""), parts.group(1))
+    remove_plain = re.compile(f"[{characters}]+", re.ASCII).sub
+    may_be_empty = parts.group(2) == "*"
+
+    def matches(text: str) -> bool:
+        others = remove_plain("", text)
+        return (may_be_empty or text != "") and all(unicodedata.category(c).startswith(categories) for c in others)
+
+    return matches
