@@ -99,8 +99,11 @@ def _list(principal: Principal, input: Input, call: Call) -> Answer:
 
 
 def _key(arn: Arn) -> str:
-    """By name whatever its case; the account tells an own policy from AWS's of the same name."""
-    return f"{arn.name.lower()} {arn.account_id}{arn.resource.removesuffix(arn.name)}"
+    """By name whatever its case; the account tells an own policy from AWS's of the same name.
+
+    The path, which can be too long for a marker, tells nothing more: a name is unique among an account's policies.
+    """
+    return f"{arn.name.lower()} {arn.account_id}"
 
 
 def _answer(arn: Arn) -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""What belongs to the account itself: its alias, and the summary of what it holds and may hold.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
+"""
+
+from msgspec.structs import replace
+
+from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.state import Account
+from iamd.call import Call
+from iamd.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
+from iamd.iam.operation import Answer, Input
+from iamd.iam.pagination import paginate
+
+SUMMARIZED_QUOTAS = (
+    "AccessKeysPerUser",
+    "AssumeRolePolicySize",
+    "AttachedPoliciesPerGroup",
+    "AttachedPoliciesPerRole",
+    "AttachedPoliciesPerUser",
+    "GroupPolicySize",
+    "Groups",
+    "GroupsPerUser",
+    "InstanceProfiles",
+    "Policies",
+    "PolicySize",
+    "PolicyVersionsInUse",
+    "RolePolicySize",
+    "Roles",
+    "ServerCertificates",
+    "SigningCertificatesPerUser",
+    "UserPolicySize",
+    "Users",
+    "VersionsPerPolicy",
+)
+
+
+def create_account_alias(account: Account, input: Input, call: Call) -> Answer:
+    """An account has one alias: a new one replaces it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html
+    """
+    alias, settings = input["AccountAlias"], account.settings
+    if len(alias) == 12 and alias.isdigit():
+        # Sign-in addresses take an account id where they take an alias.
+        raise ValidationError("The specified value for accountAlias is invalid. It must not be a 12-digit number.")
+    if alias in account.directory.aliases:
+        raise EntityAlreadyExists(f"The account alias {alias} already exists.")
+    changes: list[Change] = [ReleaseAlias(settings.alias)] if settings.alias else []
+    return {}, [*changes, ClaimAlias(alias), Put(replace(settings, alias=alias))]
+
+
+def delete_account_alias(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html"""
+    alias, settings = input["AccountAlias"], account.settings
+    if settings.alias != alias:
+        raise NoSuchEntity(f"The account alias with name {alias} cannot be found.")
+    return {}, [ReleaseAlias(alias), Put(replace(settings, alias=None))]
+
+
+def list_account_aliases(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccountAliases.html"""
+    alias = account.settings.alias
+    page, more = paginate([alias] if alias else [], input, call, str)
+    return {"AccountAliases": page, **more}, []
+
+
+def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html"""
+    counts = {
+        "Users": len(account.users),
+        "Groups": len(account.groups),
+        "Roles": len(account.roles),
+        "Policies": len(account.policies),
+        "PolicyVersionsInUse": account.policy_versions_in_use,
+        "InstanceProfiles": len(account.instance_profiles),
+        "ServerCertificates": 0,
+        "Providers": 0,
+        "MFADevices": 0,
+        "MFADevicesInUse": 0,
+        # Of the root user:
+        "AccountAccessKeysPresent": len(account.access_keys_of(account.account_id)),
+        "AccountMFAEnabled": 0,
+        "AccountPasswordPresent": 0,
+        "AccountSigningCertificatesPresent": 0,
+        "GlobalEndpointTokenVersion": 1,
+    }
+    quotas = {f"{name}Quota": account.quota(name) for name in SUMMARIZED_QUOTAS}
+    return {"SummaryMap": counts | quotas}, []
