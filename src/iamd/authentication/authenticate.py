@@ -1,0 +1,117 @@
+"""Decides who is calling: finds the credential in a request, makes every check, and answers with the caller."""
+
+from collections.abc import Mapping
+
+from iamd.account.ids import TEMPORARY_ACCESS_KEY
+from iamd.account.records import AccessKey, User
+from iamd.account.state import Account
+from iamd.arn import root_arn
+from iamd.authentication.signature import Signature, find_signature
+from iamd.authentication.sigv4 import (
+    SigningKeyName,
+    SigningKeys,
+    derive_signing_key,
+    verify_expiry,
+    verify_scope,
+    verify_signature,
+    verify_time,
+)
+from iamd.call import Caller, Sealer
+from iamd.errors import IncompleteSignature, InvalidClientTokenId, MissingAuthenticationToken, ServiceError
+from iamd.wire.http import HttpRequest
+
+_SIGNING_KEYS = SigningKeys(size=10_000)  # some 5 MB
+
+# A presigned GetCallerIdentity is a proof of identity, handed to somebody else who redeems it. STS takes it for 15
+# minutes whatever expiry it carries, and clients rely on that: EKS tokens sign 60 seconds and are used for 14 minutes.
+# It reveals whose it is and grants nothing, so iamd does as STS does; every other request expires when it says.
+_EXPIRES_WITH_SIGNATURE = "GetCallerIdentity"
+
+
+def find_access_key_id(request: HttpRequest, parameters: Mapping[str, str]) -> str | None:
+    """The access key id that the request claims, unverified; None if it is unsigned or malformed."""
+    try:
+        signature = find_signature(request)
+    except ServiceError:
+        return None  # ``authenticate`` says what is wrong
+    return None if signature is None else signature.access_key_id
+
+
+def authenticate(
+    request: HttpRequest,
+    parameters: Mapping[str, str],
+    service_name: str,
+    account: Account | None,
+    sealer: Sealer,
+    now: int,
+) -> Caller:
+    """Who calls ``service_name`` (``iam``, ``sts``) with this request.
+
+    ``account`` is the one that the claimed access key id belongs to, None if there is no such account; ``now`` is epoch
+    seconds. Raises MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch, InvalidClientTokenId or
+    RequestExpired: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+    """
+    signature = find_signature(request)
+    if signature is None:
+        if "AWSAccessKeyId" in parameters:  # Signature Version 2
+            raise IncompleteSignature(
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            )
+        raise MissingAuthenticationToken("Request is missing Authentication Token")
+    verify_scope(signature, service_name)
+    if account is None or signature.access_key_id.startswith(TEMPORARY_ACCESS_KEY):
+        raise _invalid_token()
+    key, caller = _long_term_credential(signature, account)
+    verify_time(signature, now)
+    if parameters.get("Action") != _EXPIRES_WITH_SIGNATURE:
+        verify_expiry(signature, now)
+    _verify_with_secret(request, signature, key, sealer)
+    return caller
+
+
+def _long_term_credential(signature: Signature, account: Account) -> tuple[AccessKey, Caller]:
+    """The access key and whose it is. AWS words all that can be wrong with it the same."""
+    key = account.access_keys.find(signature.access_key_id)
+    if key is None or not key.active or signature.session_token is not None:
+        raise _invalid_token()
+    if key.owner_id == account.account_id:
+        arn = root_arn(account.account_id)
+        caller = Caller(
+            kind="root",
+            account_id=account.account_id,
+            arn=arn,
+            principal_arn=arn,
+            user_id=account.account_id,
+            access_key_id=key.id,
+        )
+        return key, caller
+    user = account.find_by_id(key.owner_id)
+    if not isinstance(user, User):
+        raise _invalid_token()
+    arn = user.arn
+    caller = Caller(
+        kind="user",
+        account_id=account.account_id,
+        arn=arn,
+        principal_arn=arn,
+        user_id=user.id,
+        name=user.name,
+        access_key_id=key.id,
+    )
+    return key, caller
+
+
+def _verify_with_secret(request: HttpRequest, signature: Signature, key: AccessKey, sealer: Sealer) -> None:
+    name = SigningKeyName(key.id, key.sealed_secret, signature.date, signature.region, signature.service)
+    signing_key = _SIGNING_KEYS.find(name)
+    if signing_key is not None:
+        verify_signature(request, signature, signing_key)
+        return
+    secret = sealer.unseal(key.sealed_secret, key.id)
+    signing_key = derive_signing_key(secret, signature.date, signature.region, signature.service)
+    verify_signature(request, signature, signing_key)
+    _SIGNING_KEYS.add(name, signing_key)
+
+
+def _invalid_token() -> InvalidClientTokenId:
+    return InvalidClientTokenId("The security token included in the request is invalid.")
