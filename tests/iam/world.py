@@ -37,8 +37,12 @@ class World:
         self.sealer = ProcessSealer()
         self.time = NOW
         self.changes: list[Change] = []  # of the last run
-        self._random = Random(account_id)
+        self.rewind()
         self.put(Settings(account_id=account_id, created=CREATED))
+
+    def rewind(self) -> None:
+        """Let the next calls draw the same ids and secrets again as the first ones."""
+        self._random = Random(self.account.account_id)
 
     def put(self, *records: Record) -> None:
         """Given: these records are stored."""
