@@ -1,0 +1,170 @@
+"""Patterns of actions, resources and ARNs: compiled once, matched over the whole text in linear time.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import TypeAlias
+
+Matcher: TypeAlias = Callable[[str], bool]
+
+
+class Wildcard(Enum):
+    """``*`` stands for any characters or none, ``?`` for exactly one."""
+
+    ANY = "*"
+    ONE = "?"
+
+
+Token: TypeAlias = str | Wildcard
+"""A pattern is a sequence of literal texts and wildcards. A ``*`` inside a literal text is just a character."""
+
+_WILDCARD = re.compile(r"([*?])")
+_ARN_PARTS = 6
+
+
+def tokenize(pattern: str) -> Iterator[Token]:
+    """The literal texts and wildcards of ``pattern``."""
+    for index, text in enumerate(_WILDCARD.split(pattern)):
+        if index % 2:
+            yield Wildcard(text)
+        elif text:
+            yield text
+
+
+def compile_glob(tokens: Iterable[Token]) -> Matcher:
+    """A function that tells whether a whole text fits the pattern.
+
+    INVARIANT: no backtracking. Without ``?`` each literal is searched once, left to right; with ``?`` all ways to fit
+    are followed at once, one machine step a character.
+    """
+    tokens = list(tokens)
+    if Wildcard.ONE in tokens:
+        return _follow_all_ways(tokens)
+    if Wildcard.ANY not in tokens:
+        return "".join(token for token in tokens if isinstance(token, str)).__eq__
+    return _search_in_order(tokens)
+
+
+def compile_pattern(pattern: str) -> Matcher:
+    """Like ``compile_glob``, from text in which every ``*`` and ``?`` is a wildcard."""
+    return compile_glob(tokenize(pattern))
+
+
+def match_everything(text: str) -> bool:
+    return True
+
+
+def match_nothing(text: str) -> bool:
+    return False
+
+
+def compile_any(patterns: Iterable[str]) -> Matcher:
+    """A function that tells whether a text fits at least one of ``patterns``."""
+    literals = set()
+    matchers = []
+    for pattern in patterns:
+        if pattern == "*":
+            return match_everything
+        if "*" in pattern or "?" in pattern:
+            matchers.append(compile_pattern(pattern))
+        else:
+            literals.add(pattern)
+    if not matchers:
+        return frozenset(literals).__contains__
+    if literals:
+        matchers.append(frozenset(literals).__contains__)
+    if len(matchers) == 1:
+        return matchers[0]
+    return lambda text: any(matches(text) for matches in matchers)
+
+
+def compile_arn(tokens: Iterable[Token]) -> Matcher:
+    """A function that tells whether an ARN fits, each of its six parts by itself: no wildcard reaches past a colon.
+
+    What is not an ARN fits nothing, and nothing fits a pattern of fewer than six parts.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    """
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if isinstance(token, Wildcard):
+            parts[-1].append(token)
+            continue
+        first, *others = token.split(":", _ARN_PARTS - len(parts))
+        parts[-1].append(first)
+        parts += [[text] for text in others]
+    if len(parts) < _ARN_PARTS:
+        return match_nothing
+    matchers = [compile_glob(part) for part in parts]
+
+    def matches(arn: str) -> bool:
+        texts = arn.split(":", _ARN_PARTS - 1)
+        if len(texts) < _ARN_PARTS or texts[0] != "arn":
+            return False
+        return all(match(text) for match, text in zip(matchers, texts, strict=True))
+
+    return matches
+
+
+def _search_in_order(tokens: list[Token]) -> Matcher:
+    """Without ``?``: the first and the last literal stand at the ends, the others follow each other in between."""
+    pieces = [""]
+    for token in tokens:
+        if isinstance(token, Wildcard):
+            pieces.append("")
+        else:
+            pieces[-1] += token
+    first, last = pieces[0], pieces[-1]
+    middle = [piece for piece in pieces[1:-1] if piece]
+    shortest = len(first) + len(last)
+    if not middle:
+        if not shortest:
+            return match_everything
+        if not last:
+            return lambda text: text.startswith(first)
+        return lambda text: len(text) >= shortest and text.startswith(first) and text.endswith(last)
+
+    def matches(text: str) -> bool:
+        end = len(text) - len(last)
+        position = len(first)
+        if end < position or not text.startswith(first) or not text.endswith(last):
+            return False
+        for piece in middle:
+            found = text.find(piece, position, end)
+            if found < 0:
+                return False
+            position = found + len(piece)
+        return True
+
+    return matches
+
+
+def _follow_all_ways(tokens: list[Token]) -> Matcher:
+    """The general case: bit i of ``reached`` tells whether the text so far fits the first i positions."""
+    fits: dict[str, int] = {}  # character → the positions that it fits
+    fits_any = 0  # the positions of ?
+    stays = 0  # positions where a * takes any further character
+    position = 1
+    for token in tokens:
+        if token is Wildcard.ANY:
+            stays |= position
+        elif token is Wildcard.ONE:
+            fits_any |= position
+            position <<= 1
+        else:
+            for character in str(token):
+                fits[character] = fits.get(character, 0) | position
+                position <<= 1
+    complete = position
+
+    def matches(text: str) -> bool:
+        reached = 1
+        for character in text:
+            reached = (reached & (fits.get(character, 0) | fits_any)) << 1 | reached & stays
+            if not reached:
+                return False
+        return bool(reached & complete)
+
+    return matches
