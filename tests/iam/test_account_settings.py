@@ -1,0 +1,155 @@
+"""The account's alias and its summary."""
+
+from iamd.account.changes import ClaimAlias, Put, ReleaseAlias
+from iamd.account.records import (
+    AccessKey,
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    PolicyVersion,
+    Role,
+    Settings,
+    User,
+)
+from iamd.account.state import Directory
+from iamd.iam.account_settings import (
+    create_account_alias,
+    delete_account_alias,
+    get_account_summary,
+    list_account_aliases,
+)
+from tests.iam.world import ACCOUNT_ID, CREATED, OTHER_ACCOUNT_ID, World
+
+
+def policy(account_id: str, name: str, versions: int) -> ManagedPolicy:
+    return ManagedPolicy(
+        account_id=account_id,
+        name=name,
+        id=f"ANPA{name.upper()}",
+        created=CREATED,
+        updated=CREATED,
+        versions=tuple(
+            PolicyVersion(id=f"v{number}", document="{}", created=CREATED) for number in range(1, versions + 1)
+        ),
+        last_version=versions,
+    )
+
+
+# Alias ----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_has_one_alias_and_a_new_one_replaces_it(world: World) -> None:
+    assert world.run(list_account_aliases) == {"AccountAliases": [], "IsTruncated": False}
+    assert world.run(create_account_alias, AccountAlias="acme") == {}
+    assert world.run(create_account_alias, AccountAlias="acme-corp") == {}
+    assert world.changes == [
+        ReleaseAlias("acme"),
+        ClaimAlias("acme-corp"),
+        Put(Settings(account_id=ACCOUNT_ID, created=CREATED, alias="acme-corp")),
+    ]
+    assert world.run(list_account_aliases) == {"AccountAliases": ["acme-corp"], "IsTruncated": False}
+    assert world.directory.aliases == {"acme-corp": ACCOUNT_ID}
+
+
+def test_an_alias_is_unique_among_all_accounts(world: World) -> None:
+    other = World(OTHER_ACCOUNT_ID, world.directory)
+    other.run(create_account_alias, AccountAlias="acme")
+    taken = "EntityAlreadyExists: The account alias acme already exists."
+    assert world.refusal(create_account_alias, AccountAlias="acme") == taken
+    assert other.refusal(create_account_alias, AccountAlias="acme") == taken
+    other.run(delete_account_alias, AccountAlias="acme")
+    world.run(create_account_alias, AccountAlias="acme")
+    assert world.directory.aliases == {"acme": ACCOUNT_ID}
+
+
+def test_an_account_can_delete_only_its_own_alias(world: World) -> None:
+    not_found = "NoSuchEntity: The account alias with name acme cannot be found."
+    assert world.refusal(delete_account_alias, AccountAlias="acme") == not_found
+    other = World(OTHER_ACCOUNT_ID, world.directory)
+    other.run(create_account_alias, AccountAlias="acme")
+    assert world.refusal(delete_account_alias, AccountAlias="acme") == not_found
+    assert other.run(delete_account_alias, AccountAlias="acme") == {}
+    assert world.directory.aliases == {}
+    assert other.account.settings == Settings(account_id=OTHER_ACCOUNT_ID, created=CREATED)
+
+
+def test_an_alias_does_not_look_like_an_account_id(world: World) -> None:
+    assert world.refusal(create_account_alias, AccountAlias=OTHER_ACCOUNT_ID) == (
+        "ValidationError: The specified value for accountAlias is invalid. It must not be a 12-digit number."
+    )
+    world.run(create_account_alias, AccountAlias="1234567890123")
+
+
+# Summary --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_of_an_empty_account(world: World) -> None:
+    assert world.run(get_account_summary)["SummaryMap"] == {
+        "AccessKeysPerUserQuota": 2,
+        "AccountAccessKeysPresent": 0,
+        "AccountMFAEnabled": 0,
+        "AccountPasswordPresent": 0,
+        "AccountSigningCertificatesPresent": 0,
+        "AssumeRolePolicySizeQuota": 2048,
+        "AttachedPoliciesPerGroupQuota": 10,
+        "AttachedPoliciesPerRoleQuota": 20,
+        "AttachedPoliciesPerUserQuota": 10,
+        "GlobalEndpointTokenVersion": 1,
+        "GroupPolicySizeQuota": 5120,
+        "Groups": 0,
+        "GroupsPerUserQuota": 10,
+        "GroupsQuota": 300,
+        "InstanceProfiles": 0,
+        "InstanceProfilesQuota": 1000,
+        "MFADevices": 0,
+        "MFADevicesInUse": 0,
+        "Policies": 0,
+        "PoliciesQuota": 1500,
+        "PolicySizeQuota": 6144,
+        "PolicyVersionsInUse": 0,
+        "PolicyVersionsInUseQuota": 10000,
+        "Providers": 0,
+        "RolePolicySizeQuota": 10240,
+        "Roles": 0,
+        "RolesQuota": 1000,
+        "ServerCertificates": 0,
+        "ServerCertificatesQuota": 20,
+        "SigningCertificatesPerUserQuota": 2,
+        "UserPolicySizeQuota": 2048,
+        "Users": 0,
+        "UsersQuota": 5000,
+        "VersionsPerPolicyQuota": 5,
+    }
+
+
+def test_the_summary_counts_what_there_is() -> None:
+    read_only = policy("aws", "ReadOnlyAccess", 3)
+    unused = policy("aws", "PowerUserAccess", 3)
+    world = World(directory=Directory({read_only.arn: read_only, unused.arn: unused}))
+    own = {"account_id": ACCOUNT_ID, "created": CREATED}
+    world.put(
+        User(name="Bob", id="AIDABOB", attached_policies=(read_only.arn,), **own),
+        User(name="Alice", id="AIDAALICE", attached_policies=(read_only.arn,), **own),
+        Group(name="Readers", id="AGPAREADERS", **own),
+        Role(name="Web", id="AROAWEB", trust_policy="{}", **own),
+        InstanceProfile(name="Web", id="AIPAWEB", **own),
+        policy(ACCOUNT_ID, "Own", 2),
+        AccessKey(id="AKIAIOSFODNN7EXAMPLE", owner_id=ACCOUNT_ID, sealed_secret="sealed", created=CREATED),
+        AccessKey(id="AKIAI44QH8DHBEXAMPLE", owner_id="AIDABOB", sealed_secret="sealed", created=CREATED),
+    )
+    empty = World().run(get_account_summary)["SummaryMap"]
+    summary = world.run(get_account_summary)["SummaryMap"]
+    assert {name: count for name, count in summary.items() if count != empty[name]} == {
+        "Users": 2,
+        "Groups": 1,
+        "Roles": 1,
+        "InstanceProfiles": 1,
+        "Policies": 1,
+        "PolicyVersionsInUse": 3,  # two of the own policy and one of the AWS-managed policy in use
+        "AccountAccessKeysPresent": 1,
+    }
+
+
+def test_the_summary_tells_raised_quotas(world: World) -> None:
+    world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, quotas={"Roles": 5000}))
+    assert world.run(get_account_summary)["SummaryMap"]["RolesQuota"] == 5000
