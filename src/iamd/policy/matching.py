@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Matcher: TypeAlias = Callable[[str], bool]
 
@@ -143,9 +143,38 @@ def _search_in_order(tokens: list[Token]) -> Matcher:
 
 def _follow_all_ways(tokens: list[Token]) -> Matcher:
     """The general case: bit i of ``reached`` tells whether the text so far fits the first i positions."""
-    fits: dict[str, int] = {}  # character → the positions that it fits
-    fits_any = 0  # the positions of ?
-    stays = 0  # positions where a * takes any further character
+    shortest = sum(len(token) if isinstance(token, str) else token is Wildcard.ONE for token in tokens)
+    positions: _Positions | None = None
+
+    def matches(text: str) -> bool:
+        nonlocal positions
+        if len(text) < shortest:
+            return False
+        if positions is None:  # now it is known that they are no more than the text is long
+            positions = _number_positions(tokens)
+        fits, fits_any, stays, complete = positions
+        reached = 1
+        for character in text:
+            reached = (reached & (fits.get(character, 0) | fits_any)) << 1 | (reached & stays)
+            if not reached:
+                return False
+        return bool(reached & complete)
+
+    return matches
+
+
+class _Positions(NamedTuple):
+    """A pattern as sets of its single-character positions, one bit each."""
+
+    fits: dict[str, int]  # character → where it stands
+    fits_any: int  # where ? stands
+    stays: int  # in front of which a * takes any character
+    complete: int  # behind the last
+
+
+def _number_positions(tokens: list[Token]) -> _Positions:
+    fits: dict[str, int] = {}
+    fits_any = stays = 0
     position = 1
     for token in tokens:
         if token is Wildcard.ANY:
@@ -157,14 +186,4 @@ def _follow_all_ways(tokens: list[Token]) -> Matcher:
             for character in str(token):
                 fits[character] = fits.get(character, 0) | position
                 position <<= 1
-    complete = position
-
-    def matches(text: str) -> bool:
-        reached = 1
-        for character in text:
-            reached = (reached & (fits.get(character, 0) | fits_any)) << 1 | reached & stays
-            if not reached:
-                return False
-        return bool(reached & complete)
-
-    return matches
+    return _Positions(fits, fits_any, stays, position)

@@ -1,0 +1,143 @@
+"""What may be saved as a resource-based policy, a role's trust policy among them: AWS's checks in AWS's words.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import re
+
+from iamd.errors import MalformedPolicyDocument
+from iamd.policy.document import Policy, parse_policy
+from iamd.policy.grammar import (
+    INVALID_JSON,
+    POLICY_ELEMENTS,
+    STATEMENT_ELEMENTS,
+    JsonObject,
+    find_object,
+    statements_of,
+    strings,
+    verify_actions,
+    verify_sids,
+    verify_syntax,
+)
+from iamd.policy.matching import compile_pattern
+from iamd.policy.principals import KINDS, is_aws_principal
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+_STS_ACTIONS = (
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:decodeauthorizationmessage",
+    "sts:getaccesskeyinfo",
+    "sts:getcalleridentity",
+    "sts:getfederationtoken",
+    "sts:getservicebearertoken",
+    "sts:getsessiontoken",
+    "sts:setcontext",
+    "sts:setsourceidentity",
+    "sts:tagsession",
+)
+_SERVICE = re.compile(r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|amazon\.com|aws\.internal)")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++")
+_PROVIDER = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(?:saml-provider|oidc-provider)/[^\s*?]+")
+
+
+def check_trust_policy(text: str) -> Policy:
+    """The policy, if AWS would save it as a role's trust policy.
+
+    Its ``principals`` are those whose existence the caller has still to verify; see ``invalid_principal``.
+    Raises MalformedPolicyDocument. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
+    statements = _verify_shape(text, prohibited=("Resource", "NotResource", "NotPrincipal"))
+    for statement in statements:
+        if "NotAction" in statement or not all(map(_is_sts_action, strings(statement["Action"]))):
+            raise MalformedPolicyDocument("AssumeRole policy may only specify STS AssumeRole actions.")
+    for statement in statements:
+        if statement["Principal"] == "*":
+            raise MalformedPolicyDocument('AssumeRolepolicy contained an invalid principal: "STAR":"*".')
+        _verify_principal(statement["Principal"])
+    return parse_policy(text)
+
+
+def check_resource_policy(text: str) -> Policy:
+    """The policy, if it may hang on a resource. Raises MalformedPolicyDocument.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
+    """
+    statements = _verify_shape(text, prohibited=())
+    verify_actions(statements)
+    for statement in statements:
+        if "NotPrincipal" in statement and statement["Effect"].lower() == "allow":
+            raise MalformedPolicyDocument("Has prohibited field NotPrincipal")
+        principal = statement.get("Principal", statement.get("NotPrincipal"))
+        if principal != "*":
+            _verify_principal(principal)
+    return parse_policy(text)
+
+
+def invalid_principal(kind: str, value: str) -> MalformedPolicyDocument:
+    """The error for a principal that does not exist; ``kind`` is AWS, Service, …"""
+    shown = kind if kind == "AWS" else kind.upper()
+    return MalformedPolicyDocument(f'Invalid principal in policy: "{shown}":"{value}"')
+
+
+def _verify_shape(text: str, prohibited: tuple[str, ...]) -> list[JsonObject]:
+    """The statements of a policy whose elements all may and those needed do stand in it."""
+    document = find_object(text)
+    if document is None:
+        raise MalformedPolicyDocument(INVALID_JSON)
+    _verify_known(document, POLICY_ELEMENTS)
+    if not document.get("Statement"):
+        raise MalformedPolicyDocument("Missing required field Statement")
+    for statement in strings(document["Statement"]):
+        if isinstance(statement, dict):
+            _verify_known(statement, STATEMENT_ELEMENTS)
+            _verify_present(statement, prohibited)
+    verify_syntax(document)
+    statements = statements_of(document)
+    verify_sids(statements)
+    return statements
+
+
+def _verify_known(element: JsonObject, known: frozenset[str]) -> None:
+    for name in element:
+        if name not in known:
+            raise MalformedPolicyDocument(f"Unknown field {name}")
+
+
+def _verify_present(statement: JsonObject, prohibited: tuple[str, ...]) -> None:
+    for name in prohibited:
+        if name in statement:
+            raise MalformedPolicyDocument(f"Has prohibited field {name}")
+    if "Effect" not in statement:
+        raise MalformedPolicyDocument("Missing required field Effect")
+    for name in ("Principal", "Action"):
+        if not statement.get(name) and not statement.get("Not" + name):
+            raise MalformedPolicyDocument(f"Missing required field {name}")
+
+
+def _is_sts_action(action: str) -> bool:
+    return any(map(compile_pattern(action.lower()), _STS_ACTIONS))
+
+
+def _verify_principal(principal: object) -> None:
+    if not isinstance(principal, dict):
+        raise MalformedPolicyDocument(f'Invalid principal in policy: "AWS":"{principal}"')
+    if not any(principal.values()):
+        raise MalformedPolicyDocument("Missing required field Principal")
+    for kind, values in principal.items():
+        for value in strings(values):
+            _verify_named(kind, value)
+
+
+def _verify_named(kind: str, value: object) -> None:
+    valid = isinstance(value, str) and kind in KINDS
+    if valid and kind == "AWS":
+        valid = value == "*" or is_aws_principal(str(value))
+    elif valid and kind == "Service":
+        valid = bool(_SERVICE.fullmatch(str(value)))
+    elif valid and kind == "Federated":
+        if not _DOMAIN.fullmatch(str(value)) and not _PROVIDER.fullmatch(str(value)):
+            raise MalformedPolicyDocument("Federated principals must be valid domain names or SAML metadata ARNs")
+    if not valid:
+        raise invalid_principal(kind, str(value))
