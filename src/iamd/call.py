@@ -4,11 +4,13 @@ import secrets
 import time as clock
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from iamd.account import ids
+
+CallerKind: TypeAlias = Literal["root", "user", "role", "federated", "anonymous"]
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -29,12 +31,12 @@ class Session(Struct, frozen=True, kw_only=True):
 class Caller(Struct, frozen=True, kw_only=True):
     """The authenticated principal of a request.
 
-    ``kind`` is ``root``, ``user``, ``role``, ``federated`` or ``anonymous``. ``arn`` is what GetCallerIdentity shows;
-    ``principal_arn`` is the value of ``aws:PrincipalArn`` (for a role session the role's ARN).
+    ``arn`` is what GetCallerIdentity shows; ``principal_arn`` is the value of ``aws:PrincipalArn`` (for a role session
+    the role's ARN).
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
     """
 
-    kind: str
+    kind: CallerKind
     account_id: str
     arn: str
     principal_arn: str
@@ -61,7 +63,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class SealBroken(Exception):
-    """Sealed text that was changed, was sealed for another context, or with a key that is gone."""
+    """A sealed text that is not, or not any more, what ``Sealer.seal`` made for this context with a known key."""
 
 
 class Sealer(Protocol):

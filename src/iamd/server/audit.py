@@ -58,7 +58,9 @@ def _camel_case(value: Any) -> Any:
     """Member names as CloudTrail writes them: ``UserName`` → ``userName``; times as text."""
     if isinstance(value, Mapping):
         return {
-            key[:1].lower() + key[1:]: _time(item) if key.endswith("Date") and isinstance(item, int) else _camel_case(item)
+            key[:1].lower() + key[1:]: _time(item)
+            if key.endswith("Date") and isinstance(item, int)
+            else _camel_case(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

@@ -6,9 +6,9 @@ from typing import Any
 from iamd.account.ids import find_account_id
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, find_access_key_id
-from iamd.authorization.authorize import authorize
+from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Call, Sealer, Source, now
-from iamd.errors import AccessDenied, InternalFailure, NotImplementedYet, ServiceError
+from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
 from iamd.server.operations import Output, find_operation_function, reads_only
@@ -45,7 +45,7 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
             sealer=sealer,
         )
         output = await _run(operation, input, account, call, replica, trace)
-        replica.note_use(account, caller, time, service.name, call.source.region)
+        replica.last_used.note(account, trace.access_key_id, time, service.name, call.source.region)
         return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
     except ServiceError as error:
         trace.error_code = error.code
@@ -71,10 +71,11 @@ async def _run(
 
     def run(account: Account) -> Written:
         try:
-            trace.decision = authorize(operation, input, account, call).outcome
-        except AccessDenied as denial:
-            trace.decision = getattr(denial, "outcome", "implicitDeny")
+            decision = authorize(operation, input, account, call)
+        except Denied as denial:
+            trace.decision = denial.decision.outcome
             raise
+        trace.decision = decision.outcome if decision else None
         output, changes = function(account, input, call)
         return Written(output, changes, audit_event(operation, input, output, call) if changes else None)
 

@@ -1,0 +1,39 @@
+"""The documentation says what is: generated pages are current, links and named files exist."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+
+def test_the_page_of_supported_operations_is_current() -> None:
+    from make_supported_operations import PAGE, supported_operations
+
+    assert PAGE.read_text() == supported_operations(), "run `make docs` and commit the page"
+
+
+def test_every_answered_operation_says_which_permission_it_needs() -> None:
+    from iamd.authorization.actions import NEEDS
+    from iamd.server.operations import SERVICES, operation_functions
+
+    answered = {name for service in SERVICES for name in operation_functions(service)}
+    assert answered == set(NEEDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_named_in_code_quotes_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:src|tests|docs|bench|tools|requirements)/[\w./-]+)`", page.read_text()):
+        assert (ROOT / name).exists(), f"{page.relative_to(ROOT)} names {name}, which is not there"
