@@ -97,6 +97,7 @@ class Account:
         self._bounded_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, roles
         self._key_ids: dict[str, dict[str, None]] = {}  # owner id → access key ids
         self._profile_ids: dict[str, dict[str, None]] = {}  # role id → instance profile ids
+        self.unsaved_uses: dict[str, LastUsed] = {}  # by id: uses seen here that are not in the table yet
         for record in records:
             self.apply(Put(record))
 
@@ -140,6 +141,10 @@ class Account:
             _link(self._key_ids, record.owner_id, record_id, present)
         elif isinstance(record, InstanceProfile) and record.role_id:
             _link(self._profile_ids, record.role_id, record_id, present)
+
+    def mark_used(self, use: LastUsed) -> None:
+        """Let ``use`` be seen at once; ``iamd.replica.last_used`` saves it some time later."""
+        self.unsaved_uses[use.id] = use
 
     def table(self, kind: str) -> Table[Record]:
         """The records of one kind of ``iamd.account.records.KINDS``."""
@@ -227,6 +232,13 @@ class Account:
         """The user, group, role, policy, instance profile or access key with this unique id."""
         return self._by_id.get(unique_id)
 
+    def find_last_used(self, used_id: str) -> LastUsed | None:
+        """The last use of an access key id, or of a role's or user's (for its password) unique id."""
+        saved, unsaved = self.last_used.find(used_id), self.unsaved_uses.get(used_id)
+        if saved is None or unsaved is None:
+            return unsaved or saved
+        return unsaved if unsaved.time >= saved.time else saved
+
     # Relations, in the order they were made ---------------------------------------------------------------------------
 
     def members(self, group: Group) -> list[User]:
@@ -241,7 +253,7 @@ class Account:
     def access_keys_of(self, owner_id: str) -> list[AccessKey]:
         """The access keys of a user's unique id, or of root's account id, oldest first."""
         keys = [cast(AccessKey, self._by_id[key_id]) for key_id in self._key_ids.get(owner_id, ())]
-        return sorted(keys, key=lambda key: key.created)
+        return sorted(keys, key=lambda key: (key.created, key.ordinal))
 
     def attached_to(self, policy_arn: str) -> list[Principal]:
         """The users, groups and roles a managed policy is attached to."""

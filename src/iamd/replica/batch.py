@@ -1,0 +1,177 @@
+"""A batch: several runs on one account, each seeing the changes of those before it, made into one transaction."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeAlias
+
+from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.records import encode_record
+from iamd.account.state import Account
+from iamd.errors import LimitExceeded
+from iamd.store import layout
+from iamd.store.interface import Limits, Revision, Transaction
+
+
+class Written(NamedTuple):
+    """What one run of an operation comes to: its answer, the changes to write, and the audit event that tells them."""
+
+    answer: Any
+    changes: Sequence[Change]
+    event: bytes | None = None
+
+
+Run: TypeAlias = Callable[[Account], Written]
+Write: TypeAlias = tuple[str, bytes | None]  # a storage key and the value to put there, None to delete it
+
+
+class Waiter(NamedTuple):
+    """A run and whoever awaits its outcome."""
+
+    run: Run
+    future: "asyncio.Future[Any]"
+
+
+class Batch:
+    """Runs that are written together. ``revision`` is set once they are known to be committed."""
+
+    def __init__(self, account: Account, limits: Limits) -> None:
+        self.id = secrets.token_hex(16)
+        self.revision: Revision | None = None
+        self.outcomes: list[tuple[Waiter, Any]] = []  # each run's answer, or the exception that it raised
+        self._account = account
+        self._limits = limits
+        head = layout.head_key(account.account_id)
+        self._expect = {head: account.revision}
+        self._head = {head: layout.encode_entry(layout.Head(transaction=self.id))}
+        self._writes: dict[str, bytes | None] = {}  # the last write to each key
+        self._operations = 1
+        self._size = len(head) + len(self._head[head])
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """What to commit; None if the runs change nothing."""
+        if not self._writes:
+            return None
+        return Transaction(
+            expect=self._expect,
+            put=self._head | {key: value for key, value in self._writes.items() if value is not None},
+            delete=frozenset(key for key, value in self._writes.items() if value is None),
+        )
+
+    def run(self, waiters: Iterable[Waiter]) -> None:
+        """Run one after another, as many as fit.
+
+        INVARIANT: nothing awaits in here, and the account is afterwards as it was before; so nobody ever reads what is
+        not committed.
+        """
+        with _undoing(self._account) as apply:
+            for waiter in waiters:
+                if waiter.future.done():  # whoever asked went away
+                    continue
+                try:
+                    written = waiter.run(self._account)
+                    writes = self._encode(written)
+                    if not self._has_room(writes):
+                        if self.outcomes:
+                            return
+                        raise LimitExceeded("The request changes more than one transaction of the store can hold.")
+                except Exception as refusal:  # an outcome like any other, which may rest on the changes before it
+                    self.outcomes.append((waiter, refusal))
+                    continue
+                self._add(writes)
+                self.outcomes.append((waiter, written.answer))
+                for change in written.changes:
+                    apply(change)
+
+    def _encode(self, written: Written) -> list[Write]:
+        account_id = self._account.account_id
+        writes: list[Write] = []
+        for change in written.changes:
+            if isinstance(change, ClaimAlias):
+                reference = layout.encode_entry(layout.AccountReference(account_id=account_id))
+                writes.append((layout.ALIAS_PREFIX + change.alias, reference))
+            elif isinstance(change, ReleaseAlias):
+                writes.append((layout.ALIAS_PREFIX + change.alias, None))
+            else:
+                value = encode_record(change.record) if isinstance(change, Put) else None
+                writes.append((layout.record_key(account_id, change.record), value))
+        if written.event is not None:
+            writes.append((layout.event_key(account_id, new_event_id()), written.event))
+        return writes
+
+    def _has_room(self, writes: list[Write]) -> bool:
+        self._operations += len(writes)
+        self._size += sum(len(key) + len(value or b"") for key, value in writes)
+        return self._operations <= self._limits.operations and self._size <= self._limits.size
+
+    def _add(self, writes: list[Write]) -> None:
+        aliases = self._account.directory.aliases
+        for key, value in writes:
+            if key.startswith(layout.ALIAS_PREFIX) and value is not None and key not in self._writes:
+                # One of the account's own needs no expectation: nobody else gives it away, and the head tells.
+                owner = aliases.get(key.removeprefix(layout.ALIAS_PREFIX))
+                if owner != self._account.account_id:
+                    self._expect[key] = 0
+            self._writes[key] = value
+
+    def answer(self) -> None:
+        """Give everyone their outcome. INVARIANT: only called when what it rests on is durable."""
+        for waiter, outcome in self.outcomes:
+            if waiter.future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                waiter.future.set_exception(outcome)
+            else:
+                waiter.future.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        """Tell everyone that nothing came of it."""
+        for waiter, _ in self.outcomes:
+            if not waiter.future.done():
+                waiter.future.set_exception(error)
+
+
+@contextmanager
+def _undoing(account: Account) -> Iterator[Callable[[Change], None]]:
+    """A way to make changes in the account and the directory that are all undone at the end."""
+    undo: list[Change] = []
+    aliases = account.directory.aliases
+    old_aliases: list[tuple[str, str | None]] = []
+
+    def apply(change: Change) -> None:
+        if isinstance(change, ClaimAlias):
+            old_aliases.append((change.alias, aliases.get(change.alias)))
+            aliases[change.alias] = account.account_id
+        elif isinstance(change, ReleaseAlias):
+            old_aliases.append((change.alias, aliases.pop(change.alias, None)))
+        else:
+            undo.append(account.apply(change))
+
+    try:
+        yield apply
+    finally:
+        for change in reversed(undo):
+            account.apply(change)
+        for alias, owner in reversed(old_aliases):
+            if owner is None:
+                aliases.pop(alias, None)
+            else:
+                aliases[alias] = owner
+
+
+_newest_millisecond = 0
+_count = 0
+
+
+def new_event_id() -> str:
+    """A fresh id for an audit event: ids sort by time, and those of one process in the order they were made."""
+    global _newest_millisecond, _count
+    millisecond = time.time_ns() // 1_000_000
+    if millisecond > _newest_millisecond:
+        _newest_millisecond, _count = millisecond, 0
+    else:
+        _count += 1
+    return f"{_newest_millisecond:013}-{_count:06}-{secrets.token_hex(4)}"

@@ -1,0 +1,281 @@
+"""The replica: the accounts of a store in the memory of one process, read from there and written through here."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from iamd.account.changes import Put
+from iamd.account.ids import find_account_id
+from iamd.account.records import AccessKey, Record, Settings, encode_record
+from iamd.account.state import Account, Directory
+from iamd.call import Caller
+from iamd.errors import EntityAlreadyExists, ServiceUnavailable
+from iamd.replica.applying import apply_commit, apply_to_directory, decode_stored_record
+from iamd.replica.batch import Run, Written, new_event_id
+from iamd.replica.last_used import LastUsedNotes
+from iamd.replica.writing import WriteQueue
+from iamd.store import layout
+from iamd.store.interface import Commit, Compacted, Conflict, Revision, Store, Transaction, Unavailable, Unknown
+
+__all__ = ["Replica", "Written"]
+
+DIRECTORY_PREFIXES = (layout.ACCOUNT_PREFIX, layout.ALIAS_PREFIX, layout.ACCESS_KEY_PREFIX)
+
+
+class Replica:
+    """What one process knows of a store, and the one way through which it changes accounts.
+
+    ``store`` is open before ``open`` and stays so until after ``close``. ``directory`` is filled by the replica. All
+    methods are called from one event loop. INVARIANT: every commit is applied at most once, whole, in the order of
+    revisions, and between two awaits; so whoever reads sees the state at one revision.
+    """
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self.store = store
+        self.directory = directory
+        self.revision: Revision = 0  # of the newest commit applied
+        self.generation = 0  # counts how often everything known was dropped to be read anew
+        self.problem: str | None = None  # why the store was last unavailable, None if it was not
+        self.last_used = LastUsedNotes(self)
+        self._accounts: dict[str, Account] = {}
+        self._loading: dict[str, asyncio.Task[Account | None]] = {}
+        self._missed: dict[str, list[Commit]] = {}  # commits to accounts that came while they were being loaded
+        self._queues: dict[str, WriteQueue] = {}
+        self._watchers: list[tuple[str, Callable[[str, bytes | None], None]]] = []
+        self._following = asyncio.Lock()
+        self._knows_directory = False
+        self._closed = False
+
+    async def open(self) -> None:
+        """Load the directory. Raises Unavailable."""
+        await self._catch_up()
+        self.last_used.open()
+
+    async def close(self) -> None:
+        """Finish the writes that are queued; further ones are refused."""
+        await self.last_used.close()
+        self._closed = True
+        for queue in self._queues.values():
+            await queue.drain()
+
+    def watch(self, prefix: str, hear: Callable[[str, bytes | None], None]) -> None:
+        """Have ``hear`` called with each key under ``prefix`` that a commit puts or, with None, deletes."""
+        self._watchers.append((prefix, hear))
+
+    # Reading ----------------------------------------------------------------------------------------------------------
+
+    def find_account(self, account_id: str) -> Account | None:
+        """The account, if it is in memory and no commit is known of that the replica does not hold. Microseconds."""
+        return None if self.store.poll(self.revision) else self._accounts.get(account_id)
+
+    async def account(self, account_id: str) -> Account | None:
+        """The account as every process has committed it, or None if there is none.
+
+        With the store out of reach, the account as last known; raises ServiceUnavailable if it is not known at all.
+        """
+        try:
+            await self._catch_up()
+        except Unavailable as error:
+            if account_id not in self._accounts:
+                raise ServiceUnavailable(str(error)) from error
+        try:
+            return await self._load(account_id)
+        except Unavailable as error:
+            raise ServiceUnavailable(str(error)) from error
+
+    async def current_account(self, account_id: str) -> Account:
+        """The account as every process has committed it, to write on. Raises Unavailable, or LookupError if none."""
+        while True:
+            await self._catch_up()
+            generation = self.generation
+            account = await self._load(account_id)
+            if account is None:
+                raise LookupError(f"There is no account {account_id}.")
+            if generation == self.generation:
+                return account
+
+    async def _load(self, account_id: str) -> Account | None:
+        account = self._accounts.get(account_id)
+        if account is not None or account_id not in self.directory.account_ids:
+            return account
+        loading = self._loading.get(account_id)
+        if loading is None:
+            loading = self._loading[account_id] = asyncio.create_task(self._read_account(account_id))
+            loading.add_done_callback(lambda _: self._loading.pop(account_id))
+        return await asyncio.shield(loading)
+
+    async def _read_account(self, account_id: str) -> Account | None:
+        head_key = layout.head_key(account_id)
+        while True:
+            generation = self.generation
+            missed = self._missed[account_id] = []
+            try:
+                account = Account(account_id, self.directory)
+                async for _, items in self.store.scan(head_key):
+                    for key, item in items:
+                        if key == head_key:
+                            account.revision = item.revision
+                        elif (record := decode_stored_record(key, item.value)) is not None:
+                            account.apply(Put(record))
+            finally:
+                del self._missed[account_id]
+            if generation == self.generation:
+                break
+        if not account.revision:
+            return None
+        for commit in missed:
+            apply_commit(account, commit)
+        account.unsaved_uses = self.last_used.unsaved(account_id)
+        self._accounts[account_id] = account
+        return account
+
+    # Following --------------------------------------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        """Apply everything that is committed. Raises Unavailable."""
+        async with self._following:
+            try:
+                if not self._knows_directory:
+                    await self._read_directory()
+                while self.store.poll(self.revision):
+                    try:
+                        commits = await self.store.changes(self.revision)
+                    except Compacted:
+                        self._forget()
+                        await self._read_directory()
+                        continue
+                    if not commits:
+                        break
+                    for commit in commits:
+                        self._apply(commit)
+            except Unavailable as error:
+                self.problem = str(error)
+                raise
+            self.problem = None
+
+    def _forget(self) -> None:
+        self.generation += 1
+        self._accounts.clear()
+        self._knows_directory = False
+
+    async def _read_directory(self) -> None:
+        # Commits that come during the scans are applied again afterwards, which ends in the right state all the same.
+        _, revision = await self.store.head()
+        found = Directory()
+        for prefix in DIRECTORY_PREFIXES:
+            async for _, items in self.store.scan(prefix):
+                for key, item in items:
+                    apply_to_directory(found, key, item.value)
+        for known, new in (
+            (self.directory.aliases, found.aliases),
+            (self.directory.seeded_access_keys, found.seeded_access_keys),
+        ):
+            known.clear()
+            known.update(new)
+        self.directory.account_ids.clear()
+        self.directory.account_ids.update(found.account_ids)
+        self.revision = revision
+        self._knows_directory = True
+
+    async def take(self, commit: Commit, generation: int) -> None:
+        """Hold a commit of this process's own, made on what was known in ``generation``, and all that came before."""
+        if generation == self.generation and commit.revision == self.revision + 1:
+            self._apply(commit)
+            return
+        try:
+            await self._catch_up()
+        except Unavailable:
+            return  # it is durable none the less; the next to ask will catch up or hear why not
+
+    def _apply(self, commit: Commit) -> None:
+        if commit.revision <= self.revision:
+            return
+        for key, value in commit.put.items():
+            self._apply_key(key, value, commit)
+        for key in commit.delete:
+            self._apply_key(key, None, commit)
+        self.revision = commit.revision
+
+    def _apply_key(self, key: str, value: bytes | None, commit: Commit) -> None:
+        if key.startswith(layout.EVENT_PREFIX):
+            return
+        if key.startswith(layout.HEAD_PREFIX):
+            # INVARIANT: a commit that touches an account replaces its head, so the head alone leads to all of it.
+            account_id = key.removeprefix(layout.HEAD_PREFIX)
+            if value is not None and "/" not in account_id:
+                self._apply_to_account(account_id, value, commit)
+        elif key.startswith(DIRECTORY_PREFIXES):
+            apply_to_directory(self.directory, key, value)
+        for prefix, hear in self._watchers:
+            if key.startswith(prefix):
+                hear(key, value)
+
+    def _apply_to_account(self, account_id: str, head: bytes, commit: Commit) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None:
+            apply_commit(account, commit)
+        if account_id in self._missed:
+            self._missed[account_id].append(commit)
+        queue = self._queues.get(account_id)
+        if queue is not None:
+            queue.notice(layout.decode_head(head).transaction, commit.revision)
+
+    # Writing ----------------------------------------------------------------------------------------------------------
+
+    async def write(self, account_id: str, run: Run) -> Any:
+        """Run on the account as it is now, write what comes of it, and return the answer once it is durable.
+
+        ``run`` is pure, and is run again on a newer account if another writer was first. What it raises is raised here,
+        likewise once what it saw is durable. Raises ServiceUnavailable if the store cannot write. Should the caller be
+        cancelled, the change may still be made.
+        """
+        if self._closed:
+            raise ServiceUnavailable("The server is shutting down.")
+        queue = self._queues.get(account_id)
+        if queue is None:
+            queue = self._queues[account_id] = WriteQueue(self, account_id)
+        return await queue.put(run)
+
+    async def create_account(
+        self, settings: Settings, access_keys: Iterable[AccessKey] = (), event: bytes | None = None
+    ) -> Account:
+        """Begin an account with its settings and access keys, those of the root user with the account id as owner.
+
+        Raises EntityAlreadyExists if the account or one of the access keys exists, ServiceUnavailable.
+        """
+        account_id = settings.account_id
+        head = layout.encode_entry(layout.Head(transaction=secrets.token_hex(16)))
+        entry = layout.AccountEntry(id=account_id, created=settings.created)
+        records: list[Record] = [settings, *access_keys]
+        put = {
+            layout.ACCOUNT_PREFIX + account_id: layout.encode_entry(entry),
+            layout.head_key(account_id): head,
+        }
+        reference = layout.encode_entry(layout.AccountReference(account_id=account_id))
+        for record in records[1:]:
+            if find_account_id(record.key) != account_id:
+                put[layout.ACCESS_KEY_PREFIX + record.key] = reference
+        expect = dict.fromkeys(put, 0)
+        put |= {layout.record_key(account_id, record): encode_record(record) for record in records}
+        if event is not None:
+            put[layout.event_key(account_id, new_event_id())] = event
+        try:
+            await self.store.commit(Transaction(expect=expect, put=put))
+        except Conflict as conflict:
+            raise EntityAlreadyExists(f"Account {account_id} or one of its access keys already exists.") from conflict
+        except Unknown as unknown:
+            _, items = await self.store.get(layout.head_key(account_id))
+            item = items.get(layout.head_key(account_id))
+            if item is None or item.value != head:
+                raise ServiceUnavailable(str(unknown)) from unknown
+        except Unavailable as error:
+            raise ServiceUnavailable(str(error)) from error
+        return await self.current_account(account_id)
+
+    def note_use(self, account: Account, caller: Caller, time: int, service: str, region: str) -> None:
+        """Record that ``caller`` used its access key, or its role, for a service (endpoint prefix) now."""
+        if caller.kind == "role":
+            self.last_used.note(account, caller.entity_id, time, service, region)
+        elif caller.session is None and caller.access_key_id is not None:
+            self.last_used.note(account, caller.access_key_id, time, service, region)

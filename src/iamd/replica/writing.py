@@ -1,0 +1,116 @@
+"""An account's queue of writes: what waits travels in one transaction, run again if another writer was first."""
+
+import asyncio
+import random
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from iamd.errors import ServiceUnavailable
+from iamd.replica.batch import Batch, Run, Waiter
+from iamd.store.interface import Commit, Conflict, Revision, Unavailable, Unknown
+
+if TYPE_CHECKING:
+    from iamd.replica.replica import Replica
+
+PATIENCE = 5.0  # seconds for which a batch is tried
+COMMIT_TIMEOUT = 2.0  # seconds for one try
+LONGEST_PAUSE = 0.05  # seconds between tries
+
+
+class WriteQueue:
+    """Writes of this process to one account, in the order they came; one batch is on its way at a time."""
+
+    def __init__(self, replica: "Replica", account_id: str) -> None:
+        self._replica = replica
+        self._account_id = account_id
+        self._waiters: deque[Waiter] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._sought: dict[str, Batch] = {}  # by transaction id: batches that are, or may yet be, committed
+
+    def put(self, run: Run) -> "asyncio.Future[Any]":
+        """Queue a run; the future becomes its answer, or the exception it raised."""
+        waiter = Waiter(run, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        return waiter.future
+
+    async def drain(self) -> None:
+        """Wait until everything queued is answered."""
+        while self._working is not None:
+            await asyncio.wait([self._working])
+
+    def notice(self, transaction_id: str, revision: Revision) -> None:
+        """Hear of a commit to the account."""
+        batch = self._sought.get(transaction_id)
+        if batch is not None:
+            batch.revision = revision
+
+    async def _work(self) -> None:
+        try:
+            while self._waiters:
+                try:
+                    batch = await self._write()
+                except Unavailable as error:
+                    self._fail(ServiceUnavailable(str(error)))
+                except Exception as error:
+                    self._fail(error)
+                else:
+                    batch.answer()
+                # A batch takes its runs from the front of the queue, so whatever is answered stands there.
+                while self._waiters and self._waiters[0].future.done():
+                    self._waiters.popleft()
+        finally:
+            self._working = None
+
+    def _fail(self, error: Exception) -> None:
+        if self._sought:
+            error = ServiceUnavailable("The store did not say whether the change was made; look before trying again.")
+        for waiter in self._waiters:
+            if not waiter.future.done():
+                waiter.future.set_exception(error)
+
+    async def _write(self) -> Batch:
+        """Write what is queued, or as much of it as fits in one batch; the batch returned is durable."""
+        clock = asyncio.get_running_loop().time
+        give_up = clock() + PATIENCE
+        pause = 0.0
+        self._sought.clear()
+        while True:
+            account = await self._replica.current_account(self._account_id)
+            for sought in self._sought.values():
+                if sought.revision is not None:
+                    return sought
+            batch = Batch(account, self._replica.store.limits)
+            batch.run(self._waiters)
+            if await self._commit(batch):
+                return batch
+            if clock() > give_up:
+                raise ServiceUnavailable("Too many others are changing this account; nothing was changed. Try again.")
+            await asyncio.sleep(pause * random.random())  # noqa: S311 - only spreads the tries
+            pause = min(LONGEST_PAUSE, pause * 2 or 0.001)
+
+    async def _commit(self, batch: Batch) -> bool:
+        """True once the batch is durable and this process holds it; False if it is to be run again.
+
+        INVARIANT: a batch of unknown fate is tried again only as a transaction that expects the same head, so at most
+        one of the two is ever committed, and the change feed says which.
+        """
+        transaction = batch.transaction
+        if transaction is None:
+            return True
+        generation = self._replica.generation
+        self._sought[batch.id] = batch
+        try:
+            revision = await self._replica.store.commit(transaction, timeout=COMMIT_TIMEOUT)
+        except Unknown:
+            return False
+        except Conflict:
+            del self._sought[batch.id]
+            return False
+        except BaseException:
+            del self._sought[batch.id]
+            raise
+        self._sought.clear()
+        await self._replica.take(Commit(revision, transaction.put, transaction.delete), generation)
+        return True

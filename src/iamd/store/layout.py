@@ -1,0 +1,81 @@
+"""Which key holds what in a store, and the forms of the values that are not an account's records."""
+
+import msgspec
+from msgspec import Struct
+
+from iamd.account.records import Record
+
+# account/<account id>                 AccountEntry          the account exists
+# alias/<alias>                        AccountReference      account aliases, unique among all accounts
+# access-key/<access key id>           AccountReference      only for access keys whose id does not carry its account
+# a/<account id>                       Head                  INVARIANT: every commit to the account replaces it
+# a/<account id>/<kind>/<record key>   the record            see iamd.account.records
+# event/<account id>/<event id>        an audit event        event ids sort by time
+# meta/…                                                     what belongs to the store itself
+
+ACCOUNT_PREFIX = "account/"
+ALIAS_PREFIX = "alias/"
+ACCESS_KEY_PREFIX = "access-key/"
+HEAD_PREFIX = "a/"
+EVENT_PREFIX = "event/"
+DATA_KEY_PREFIX = "meta/data-key/"
+
+
+class AccountEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the directory of accounts holds about one."""
+
+    id: str  # 12 digits
+    created: int  # epoch seconds
+
+
+class AccountReference(Struct, frozen=True, kw_only=True):
+    """The account that something named in the key belongs to."""
+
+    account_id: str
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """The newest commit to an account: its revision in the store orders all writes to the account."""
+
+    transaction: str  # unique id of that commit's transaction
+
+
+def head_key(account_id: str) -> str:
+    """The key every write to the account expects and replaces; also the prefix of all its records."""
+    return f"a/{account_id}"
+
+
+def record_key(account_id: str, record: Record) -> str:
+    """Where one of the account's records stands."""
+    return f"a/{account_id}/{record.kind}/{record.key}"
+
+
+def event_key(account_id: str, event_id: str) -> str:
+    """Where one of the account's audit events stands."""
+    return f"event/{account_id}/{event_id}"
+
+
+_encode = msgspec.json.encode
+_account_entry = msgspec.json.Decoder(AccountEntry)
+_account_reference = msgspec.json.Decoder(AccountReference)
+_head = msgspec.json.Decoder(Head)
+
+
+def encode_entry(entry: AccountEntry | AccountReference | Head) -> bytes:
+    """``entry`` as it is stored: JSON."""
+    return _encode(entry)
+
+
+def decode_account_entry(stored: bytes) -> AccountEntry:
+    """The value under ``account/``. Raises ``msgspec.ValidationError``, as the two below do."""
+    return _account_entry.decode(stored)
+
+
+def decode_account_reference(stored: bytes) -> AccountReference:
+    """The value under ``alias/`` or ``access-key/``."""
+    return _account_reference.decode(stored)
+
+
+def decode_head(stored: bytes) -> Head:
+    """The value under ``a/<account id>``."""
+    return _head.decode(stored)
