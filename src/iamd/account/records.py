@@ -175,6 +175,7 @@ class AccessKey(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     sealed_secret: str  # sealed with the access key id as context
     active: bool = True
     created: int
+    ordinal: int = 0  # counts the owner's keys on, so that two of the same second stay in the order of creation
 
     @property
     def key(self) -> str:
@@ -189,7 +190,7 @@ class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     kind: ClassVar[str] = "last-used"
 
-    id: str  # access key id, or a role's unique id
+    id: str  # access key id, a role's unique id, or a user's unique id for its password
     time: int
     service: str  # endpoint prefix: iam, sts
     region: str
@@ -219,8 +220,7 @@ class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 KINDS: dict[str, type[Record]] = {
-    record.kind: record
-    for record in (User, Group, Role, ManagedPolicy, InstanceProfile, AccessKey, LastUsed, Settings)
+    record.kind: record for record in (User, Group, Role, ManagedPolicy, InstanceProfile, AccessKey, LastUsed, Settings)
 }
 
 _ENCODER = msgspec.json.Encoder()
