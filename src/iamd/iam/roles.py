@@ -186,7 +186,7 @@ def role_last_used_answer(account: Account, role: Role, time: int) -> dict[str, 
 
 
 def get_modifiable_role(account: Account, name: str) -> Role:
-    """The role, which operations other than those of AWS services may change. Raises NoSuchEntity, UnmodifiableEntity."""
+    """The role, which customers may change. Raises NoSuchEntity, UnmodifiableEntity."""
     role = account.get_role(name)
     verify_modifiable(role)
     return role

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from iamd.account.records import Role, User
 from iamd.account.state import Account
 from iamd.arn import PARTITION, Arn, find_arn
 from iamd.errors import LimitExceeded, MalformedPolicyDocument
-from iamd.policy import check_trust_policy, policy_size
+from iamd.policy import check_trust_policy, parse_policy, policy_size
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -41,7 +41,7 @@ def find_trust_principals(account: Account, document: str) -> dict[str, str]:
     user or role of another account exists cannot be seen from here: those are accepted and never resolved.
     """
     found: dict[str, str] = {}
-    for kind, value in _principals(msgspec.json.decode(document)):
+    for kind, value in parse_policy(document).principals:
         if kind == "AWS":
             entity_id = _resolve(account, value)
             if entity_id:
@@ -132,28 +132,11 @@ def _current_principal(account: Account, entity_id: str) -> str:
     return entity.arn if isinstance(entity, User | Role) else entity_id
 
 
-# The Principal elements of a document ---------------------------------------------------------------------------------
-
-
-def _elements(document: Any) -> Iterator[dict[str, Any]]:
-    """The ``Principal`` of each statement, where it is an object."""
+def _rename_principals(document: Any, current: Mapping[str, str]) -> None:
     statements = document["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement["Principal"], dict):
-            yield statement["Principal"]
-
-
-def _principals(document: Any) -> Iterator[tuple[str, str]]:
-    for element in _elements(document):
-        for kind, values in element.items():
-            for value in values if isinstance(values, list) else [values]:
-                yield kind, value
-
-
-def _rename_principals(document: Any, current: Mapping[str, str]) -> None:
-    for element in _elements(document):
-        values = element.get("AWS")
-        if isinstance(values, list):
-            element["AWS"] = [current.get(value, value) for value in values]
-        elif values is not None:
-            element["AWS"] = current.get(values, values)
+        principal = statement["Principal"]
+        if isinstance(principal, dict) and "AWS" in principal:
+            values = principal["AWS"]
+            renamed = [current.get(value, value) for value in (values if isinstance(values, list) else [values])]
+            principal["AWS"] = renamed if isinstance(values, list) else renamed[0]
