@@ -22,8 +22,9 @@ VERSIONS = ("2008-10-17", "2012-10-17")
 SYNTAX_ERROR = "Syntax errors in policy."
 ARN_PARTS = 6
 
-_MAX_CACHED_LENGTH = 16_384  # characters; longer documents are rare and parsed each time
+_MAX_CACHED_LENGTH = 16_384  # characters; of longer documents, such as AWS's ReadOnlyAccess, few are kept
 _MAX_CACHED_DOCUMENTS = 4_096
+_MAX_CACHED_LONG_DOCUMENTS = 64
 
 ResourceTest: TypeAlias = Callable[[str, Context, bool], bool]
 """resource, context, whether incomplete ARNs are completed → whether the statement is about the resource."""
@@ -89,12 +90,17 @@ def parse_policy(text: str, *, source_id: str = "", source_type: str = "", arn: 
     Raises MalformedPolicyDocument where there is no policy to be made out at all.
     """
     if len(text) > _MAX_CACHED_LENGTH:
-        policy = _parse(text)
+        policy = _parse_long(text)
     elif not (source_id or source_type or arn):
         return _parse_cached(text)
     else:
         return _parse_cached_from(text, source_id, source_type, arn)
     return replace(policy, source_id=source_id, source_type=source_type, arn=arn)
+
+
+@lru_cache(_MAX_CACHED_LONG_DOCUMENTS)
+def _parse_long(text: str) -> Policy:
+    return _parse(text)
 
 
 @lru_cache(_MAX_CACHED_DOCUMENTS)
