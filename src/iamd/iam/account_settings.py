@@ -74,11 +74,12 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "Policies": len(account.policies),
         "PolicyVersionsInUse": account.policy_versions_in_use,
         "InstanceProfiles": len(account.instance_profiles),
+        # iamd keeps none of these:
         "ServerCertificates": 0,
         "Providers": 0,
         "MFADevices": 0,
         "MFADevicesInUse": 0,
-        # Of the root user:
+        # The root user has keys, and nothing else yet:
         "AccountAccessKeysPresent": len(account.access_keys_of(account.account_id)),
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,

@@ -1,0 +1,76 @@
+"""What operations answer reaches a client as it is: botocore sends the request and reads the answer."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from botocore.parsers import QueryParser
+from botocore.serialize import QuerySerializer
+
+from iamd.account.records import AccessKey, Group, InstanceProfile, Role, User
+from iamd.iam.access_keys import list_access_keys
+from iamd.iam.account_settings import get_account_summary
+from iamd.iam.authorization_details import get_account_authorization_details
+from iamd.iam.groups import get_group
+from iamd.iam.instance_profiles import get_instance_profile
+from iamd.iam.users import create_user, get_user, list_users
+from iamd.wire.models import load_service
+from iamd.wire.query import decode_input, encode_output
+from tests.iam.world import ACCOUNT_ID, CREATED, Operation, World, operation_model
+
+TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
+OWN = {"account_id": ACCOUNT_ID, "created": CREATED}
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with something of everything."""
+    world = World()
+    world.put(
+        User(name="Bob", id="AIDABOB", group_ids=("AGPAREADERS",), tags=(("<&>", "100 %"),), **OWN),
+        Group(name="Readers", id="AGPAREADERS", inline_policies={"Inline": TRUST}, **OWN),
+        Role(name="Web", id="AROAWEB", trust_policy=TRUST, **OWN),
+        InstanceProfile(name="Web", id="AIPAWEB", role_id="AROAWEB", **OWN),
+        AccessKey(id="AKIAIOSFODNN7EXAMPLE", owner_id="AIDABOB", sealed_secret="sealed", created=CREATED),
+    )
+    return world
+
+
+def as_answered(value: Any, name: str = "") -> Any:
+    """What botocore's parser read, as operations hold it: times in epoch seconds, policies not URL-encoded."""
+    if isinstance(value, dict):
+        return {key: as_answered(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_answered(item, name) for item in value]
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    return unquote(value) if name.endswith("Document") else value
+
+
+@pytest.mark.parametrize(
+    ("operation", "input"),
+    [
+        (create_user, {"UserName": "Alice", "Tags": [{"Key": "a b", "Value": "é+/="}, {"Key": "c", "Value": ""}]}),
+        (get_user, {"UserName": "Bob"}),
+        (get_user, {}),
+        (list_users, {"MaxItems": 1, "PathPrefix": "/"}),
+        (get_group, {"GroupName": "Readers"}),
+        (list_access_keys, {"UserName": "Bob"}),
+        (get_instance_profile, {"InstanceProfileName": "Web"}),
+        (get_account_summary, {}),
+        (get_account_authorization_details, {"Filter": ["User", "Group", "Role"]}),
+        (get_account_authorization_details, {"MaxItems": 2}),
+    ],
+)
+def test_a_client_reads_what_the_operation_answered(world: World, operation: Operation, input: dict[str, Any]) -> None:
+    model = operation_model(operation.__name__)
+    wire_model = load_service("iam").operations[model.name]
+    sent = QuerySerializer().serialize_to_request(input, model)["body"]
+    decoded = decode_input(wire_model, {name: str(value) for name, value in sent.items()})
+    assert decoded == input
+    output = world.run(operation, **decoded)
+    body = encode_output(wire_model, output, "7a62c49f-347e-4fc4-9331-6e8eexample")
+    read = QueryParser().parse({"body": body, "headers": {}, "status_code": 200}, model.output_shape)
+    del read["ResponseMetadata"]
+    assert as_answered(read) == output
