@@ -238,15 +238,20 @@ class Replica:
         return await queue.put(run)
 
     async def create_account(
-        self, settings: Settings, access_keys: Iterable[AccessKey] = (), event: bytes | None = None
+        self,
+        settings: Settings,
+        access_keys: Iterable[AccessKey] = (),
+        *,
+        name: str | None = None,
+        event: bytes | None = None,
     ) -> Account:
         """Begin an account with its settings and access keys, those of the root user with the account id as owner.
 
-        Raises EntityAlreadyExists if the account or one of the access keys exists, ServiceUnavailable.
+        ``name`` is the account's, for people. Raises EntityAlreadyExists if the account or one of the access keys exists, ServiceUnavailable.
         """
         account_id = settings.account_id
         head = layout.encode_entry(layout.Head(transaction=secrets.token_hex(16)))
-        entry = layout.AccountEntry(id=account_id, created=settings.created)
+        entry = layout.AccountEntry(id=account_id, created=settings.created, name=name)
         records: list[Record] = [settings, *access_keys]
         put = {
             layout.ACCOUNT_PREFIX + account_id: layout.encode_entry(entry),

@@ -26,6 +26,7 @@ class AccountEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str  # 12 digits
     created: int  # epoch seconds
+    name: str | None = None
 
 
 class AccountReference(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -190,8 +189,8 @@ class SQLiteStore:
         scan = _Scan(self, prefix)
         try:
             head = await self._in_thread(scan.open)
-            while page := await self._in_thread(scan.next):
-                yield head, page[0]
+            while (items := await self._in_thread(scan.next)) is not None:
+                yield head, items
         except apsw.Error as error:
             raise Unavailable(explain(error, "The store")) from error
         finally:
@@ -234,10 +233,9 @@ class _Scan:
             self._pages = self._database.pages(self._prefix)
             return self._database.head()
 
-    def next(self) -> list[list[tuple[str, Item]]]:
-        """The next page, alone in a list; none at the end."""
+    def next(self) -> list[tuple[str, Item]] | None:
         with self._lock:
-            return list(islice(self._pages, 1))
+            return next(self._pages, None)
 
     def close(self) -> None:
         with self._lock:
