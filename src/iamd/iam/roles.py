@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from iamd.account.changes import Change, Delete, Put
 from iamd.account.records import Role
 from iamd.account.state import Account
+from iamd.account.trust import trust_policy_in_force
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, InvalidInput, UnmodifiableEntity
 from iamd.iam.pagination import paginate_records
 from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
-from iamd.iam.trust_policies import find_trust_principals, trust_policy_in_force, verify_trust_policy
+from iamd.iam.trust_policies import trust_principals, verify_trust_policy
 
 Input = Mapping[str, Any]
 Answer = tuple[dict[str, Any], list[Change]]
@@ -31,7 +32,7 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
     name, path, document = input["RoleName"], input.get("Path", "/"), input["AssumeRolePolicyDocument"]
     if path.startswith((SERVICE_LINKED_PATH, RESERVED_PATH)):
         raise InvalidInput(f"The path {path} is reserved for roles that AWS services create.")
-    verify_trust_policy(account, document)
+    policy = verify_trust_policy(account, document)
     tags = with_tags((), input.get("Tags", ()), fold_case=True)
     if account.roles.find(name.lower()):
         raise EntityAlreadyExists(f"Role with name {name} already exists.")
@@ -44,7 +45,7 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
         id=call.new_id("AROA"),
         created=call.time,
         trust_policy=document,
-        trust_principals=find_trust_principals(account, document),
+        trust_principals=trust_principals(account, policy),
         description=input.get("Description"),
         max_session_duration=input.get("MaxSessionDuration", 3600),
         tags=tags,
@@ -99,8 +100,7 @@ def update_role_description(account: Account, input: Input, call: Call) -> Answe
 def update_assume_role_policy(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html"""
     role, document = get_modifiable_role(account, input["RoleName"]), input["PolicyDocument"]
-    verify_trust_policy(account, document)
-    principals = find_trust_principals(account, document)
+    principals = trust_principals(account, verify_trust_policy(account, document))
     return {}, [Put(replace(role, trust_policy=document, trust_principals=principals))]
 
 

@@ -1,0 +1,44 @@
+"""Trust policies of roles as they are in force: AWS keeps whom they name by unique id, not by name.
+
+So a grant follows a user who is renamed and dies with one who is deleted: a new user of the same name does not get it
+back. A document is stored as it was sent, and ``Role.trust_principals`` beside it.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from iamd.account.records import Role, User
+from iamd.account.state import Account
+
+
+def trust_policy_in_force(account: Account, role: Role) -> str:
+    """The role's trust policy, with the present ARNs of the users and roles of the account that it names.
+
+    Where one was deleted its unique id is left, which is no principal any more. While all are as they were when the
+    document was saved, it is the text that was sent.
+    """
+    current = {written: _current(account, entity_id) for written, entity_id in role.trust_principals.items()}
+    if all(written == now for written, now in current.items()):
+        return role.trust_policy
+    document = msgspec.json.decode(role.trust_policy)
+    _rename(document, current)
+    return msgspec.json.encode(document).decode()
+
+
+def _current(account: Account, entity_id: str) -> str:
+    entity = account.find_by_id(entity_id)
+    return entity.arn if isinstance(entity, User | Role) else entity_id
+
+
+def _rename(document: Any, current: Mapping[str, str]) -> None:
+    statements = document["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement["Principal"]
+        values = principal.get("AWS", [])
+        if isinstance(values, list):
+            principal["AWS"] = [current.get(value, value) for value in values]
+        else:
+            principal["AWS"] = current.get(values, values)
