@@ -44,6 +44,7 @@ _WORDED_BY_IAM: Final = {
     "accessKeyId": _ID,
 }
 
+_MAX_SHOWN: Final = 20_000  # characters of a value that a text shows
 _NUMBERS: Final = frozenset({"integer", "long", "float", "double"})
 _AGGREGATES: Final = frozenset({"structure", "list", "map"})
 
@@ -115,7 +116,8 @@ def _check(service: ServiceModel, reference: Reference, *, pattern: bool = True)
 
     def check(value: Any) -> list[Violation]:
         violations = [Violation("", show(value), text) for holds, text in own if not holds(value)]
-        return violations + inner(value) if inner else violations
+        # The elements of a list that is too long are not told one by one: the answer would outgrow the request.
+        return violations or (inner(value) if inner else [])
 
     return check
 
@@ -245,11 +247,19 @@ def _prints_values(service: ServiceModel) -> bool:
 
 
 def _printer(service: ServiceModel, shape: Shape) -> Callable[[Any], str]:
-    """How the text shows a value: IAM shows none, and nobody shows a secret. Structures are left out as well."""
+    """How the text shows a value: IAM shows none, and nobody shows a secret. Structures are left out as well.
+
+    So is what is long beyond reason, or else an answer to an unknown caller would be as large as the request.
+    """
     single = service.shapes[shape.member.shape] if shape.type == "list" and shape.member else shape
     if not _prints_values(service) or single.sensitive or single.type in _AGGREGATES:
         return lambda value: ""
-    return lambda value: f" '[{', '.join(map(str, value))}]'" if shape.type == "list" else f" '{value}'"
+
+    def show(value: Any) -> str:
+        text = f"[{', '.join(map(str, value))}]" if shape.type == "list" else str(value)
+        return f" '{text}'" if len(text) <= _MAX_SHOWN else ""
+
+    return show
 
 
 def _first_lower(member: str) -> str:

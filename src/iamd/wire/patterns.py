@@ -26,12 +26,14 @@ def compile_pattern(pattern: str) -> Callable[[str], Any]:
     if not (parts := re.fullmatch(r"\[([^\[\]]*)\]([+*])", pattern)):
         raise ValueError(f"The pattern {pattern} uses Unicode properties outside one character class.")
     categories = tuple(_PROPERTY.findall(pattern))
-    characters = _PROPERTY.sub(lambda found: _ASCII_OF_PROPERTY.get(found.group(1), ""), parts.group(1))
-    remove_plain = re.compile(f"[{characters}]+", re.ASCII).sub
-    may_be_empty = parts.group(2) == "*"
+    plain = _PROPERTY.sub(lambda found: _ASCII_OF_PROPERTY.get(found.group(1), ""), parts.group(1))
+    matches_plain = re.compile(f"[{plain}]{parts.group(2)}", re.ASCII).fullmatch
+    without_plain = re.compile(f"[{plain}]", re.ASCII).sub
 
     def matches(text: str) -> bool:
-        others = remove_plain("", text)
-        return (may_be_empty or text != "") and all(unicodedata.category(c).startswith(categories) for c in others)
+        if matches_plain(text):
+            return True
+        others = without_plain("", text)
+        return others != "" and all(unicodedata.category(character).startswith(categories) for character in others)
 
     return matches

@@ -15,6 +15,7 @@ __all__ = ["Parameters", "decode_input", "encode_error", "encode_output", "find_
 
 _SERVICES: Final = {version: service for service, version in API_VERSIONS.items()}
 _NO_VERSION: Final = "NO_VERSION_SPECIFIED"
+_MAX_SHOWN: Final = 256  # characters of a name that a text shows
 
 
 def find_operation(parameters: Parameters) -> OperationModel:
@@ -31,4 +32,4 @@ def find_operation(parameters: Parameters) -> OperationModel:
         operation = load_service(service).operations.get(action)
         if operation is not None:
             return operation
-    raise InvalidAction(f"Could not find operation {action} for version {version}")
+    raise InvalidAction(f"Could not find operation {action[:_MAX_SHOWN]} for version {version[:_MAX_SHOWN]}")
