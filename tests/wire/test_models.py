@@ -54,6 +54,7 @@ def test_a_service_without_a_model_is_refused() -> None:
 def test_an_operation_is_one_object() -> None:
     assert load_service("iam").operations["GetUser"] is operation("GetUser")
     assert operation("GetUser").service is load_service("iam")
+    assert repr(operation("GetUser")) == "OperationModel(iam:GetUser)"
 
 
 def test_operations_that_carry_their_credential_in_the_input_are_not_signed() -> None:

@@ -66,6 +66,9 @@ class ServiceModel(Struct, frozen=True, eq=False, kw_only=True):
     shapes: Mapping[str, Shape]
     operations: Mapping[str, "OperationModel"]
 
+    def __repr__(self) -> str:
+        return f"ServiceModel({self.name})"
+
 
 class OperationModel(Struct, frozen=True, eq=False, kw_only=True):
     """An operation of a service. Compared and hashed by identity: there is one object per operation."""
@@ -76,6 +79,9 @@ class OperationModel(Struct, frozen=True, eq=False, kw_only=True):
     input_name: str | None = None
     output_name: str | None = None
     error_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"OperationModel({self.service.name}:{self.name})"
 
     @property
     def input(self) -> Shape | None:
