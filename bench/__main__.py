@@ -99,7 +99,9 @@ def work(server: Server, scale: float) -> dict[str, Measured]:
 
 def memory_with_5000_users(server: Server) -> float:
     """MiB after 5,000 users with three inline policies each (moto does the same work without compiling them)."""
-    document = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::%s/*"}}'
+    document = (
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::%s/*"}}'
+    )
     send(server.endpoint, new_users(server, CREDENTIALS, "user", 5000), 16)
     load = [
         signed_request(
@@ -130,7 +132,9 @@ def main() -> None:
         their = theirs[name]
         columns = "".join(f"{m.rate:9.0f}{m.cpu:9.0f}{m.median:8.2f}{m.p99:8.2f}" for m in (our, their))
         print(f"{name:28}{columns}{our.rate / their.rate:8.1f}{their.cpu / our.cpu:8.1f}")
-    print(f"{'start to first answer, CPU s':28}{our_start:34.2f}{their_start:34.2f}{'':8}{their_start / our_start:8.1f}")
+    print(
+        f"{'start to first answer, CPU s':28}{our_start:34.2f}{their_start:34.2f}{'':8}{their_start / our_start:8.1f}"
+    )
     with servers.iamd() as server:
         print(f"{'5,000 users × 3 policies, MiB':28}{memory_with_5000_users(server):33.0f}")
 

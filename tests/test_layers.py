@@ -46,7 +46,9 @@ def imports(module: Path) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: a relative import hides which part it is from; name it in full"
-            names += [f"{node.module}.{alias.name}" if node.module == "iamd" else str(node.module) for alias in node.names]
+            names += [
+                f"{node.module}.{alias.name}" if node.module == "iamd" else str(node.module) for alias in node.names
+            ]
     return names
 
 

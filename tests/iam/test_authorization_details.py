@@ -200,13 +200,20 @@ def test_everything_that_decides_permissions_is_told(world: World) -> None:
         (["Group"], {"GroupDetailList": GROUPS}),
         (["Role"], {"RoleDetailList": ROLES}),
         (["LocalManagedPolicy"], {"Policies": OWN_POLICIES}),
-        (["AWSManagedPolicy"], {"Policies": AWS_POLICIES}),
         (["Role", "User", "User"], {"UserDetailList": USERS, "RoleDetailList": ROLES}),
     ],
 )
 def test_a_filter_chooses_the_kinds(world: World, filter: list[str], told: dict) -> None:
     nothing = {name: [] for name in LISTS}
     assert world.run(get_account_authorization_details, Filter=filter) == nothing | told | {"IsTruncated": False}
+
+
+def test_aws_managed_policies_are_all_told_if_asked_for_and_else_those_in_use(world: World) -> None:
+    asked = world.run(get_account_authorization_details, Filter=["AWSManagedPolicy"])["Policies"]
+    assert [policy["PolicyName"] for policy in asked] == ["Boundary", "ReadOnlyAccess", "Unused"]
+    assert [policy for policy in asked if policy["PolicyName"] != "Unused"] == AWS_POLICIES
+    everything = world.run(get_account_authorization_details)["Policies"]
+    assert "Unused" not in [policy["PolicyName"] for policy in everything]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])

@@ -40,7 +40,6 @@ class User(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     group_ids: tuple[str, ...] = ()  # AGPA…, in the order of joining
     attached_policies: tuple[str, ...] = ()  # policy ARNs, in the order of attaching
     inline_policies: Mapping[str, str] = {}  # policy name → document as sent
-    password_last_used: int | None = None
 
     @property
     def key(self) -> str:

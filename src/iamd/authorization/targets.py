@@ -38,13 +38,19 @@ def everything(account: Account, input: Input, call: Call) -> Target:
 
 
 def user(account: Account, input: Input, call: Call) -> Target:
-    """The user named; without a name, the caller, as AWS lets users and root act on themselves."""
+    """The user named; without a name, the caller, as AWS lets users and root act on themselves.
+
+    INVARIANT: the caller is found as ``iamd.iam.users`` finds it, by unique id, so that both see the same user.
+    """
     name = input.get("UserName")
     if name is None:
         if call.caller.kind == "root":
             arn = root_arn(account.account_id)
             return Target(arn, arn)
-        name = call.caller.name if call.caller.kind == "user" and call.caller.name else "*"
+        caller = account.find_by_id(call.caller.entity_id)
+        if isinstance(caller, User):
+            return Target(caller.arn, f"user {caller.name}", caller)
+        return Target("*", "*")  # a role: the operation says that it must name a user
     found = account.find_user(name)
     return Target(found.arn if found else iam_arn(account.account_id, "user", "/", name), f"user {name}", found)
 

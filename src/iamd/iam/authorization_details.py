@@ -21,6 +21,7 @@ from iamd.iam.roles import role_answer, role_last_used_answer
 from iamd.iam.tags import tags_answer
 from iamd.iam.users import user_answer
 
+EVERYTHING = ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
 LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 
@@ -34,7 +35,7 @@ class Detail(NamedTuple):
 
 def get_account_authorization_details(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html"""
-    wanted = input.get("Filter") or ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
+    wanted = input.get("Filter") or EVERYTHING
     page, more = paginate(_details(account, wanted, call.time), input, call, lambda detail: detail.key)
     answer: dict[str, Any] = {name: [] for name in LISTS}
     for detail in page:
@@ -57,12 +58,13 @@ def _details(account: Account, wanted: Collection[str], time: int) -> Iterator[D
         for policy in account.policies:
             yield Detail(f"3{policy.key}", "Policies", partial(_policy_detail, account, policy))
     if "AWSManagedPolicy" in wanted:
-        in_use = (
+        # Without a filter AWS-managed policies are those in use; asked for by name, they are all there are.
+        shown = (
             policy
             for arn, policy in account.directory.aws_managed_policies.items()
-            if account.attachment_count(arn) or account.boundary_count(arn)
+            if wanted is not EVERYTHING or account.attachment_count(arn) or account.boundary_count(arn)
         )
-        for policy in sorted(in_use, key=lambda policy: policy.key):
+        for policy in sorted(shown, key=lambda policy: policy.key):
             yield Detail(f"4{policy.key}", "Policies", partial(_policy_detail, account, policy))
 
 
