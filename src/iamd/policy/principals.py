@@ -103,7 +103,7 @@ def parse_principal(element: object) -> PrincipalElement:
     for kind, value in named:
         if kind == "AWS" and is_account(value):
             accounts.add(value)
-        elif kind == "AWS" and value != "*":
+        elif kind == "AWS" and is_aws_principal(value):
             entities.add(value)
     return PrincipalElement(
         everyone=("AWS", "*") in named,

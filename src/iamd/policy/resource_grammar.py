@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import re
+from collections.abc import Callable, Mapping
 
 from iamd.errors import MalformedPolicyDocument
 from iamd.policy.document import Policy, parse_policy
@@ -20,7 +21,7 @@ from iamd.policy.grammar import (
     verify_syntax,
 )
 from iamd.policy.matching import compile_pattern
-from iamd.policy.principals import KINDS, is_aws_principal
+from iamd.policy.principals import is_aws_principal
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 _STS_ACTIONS = (
@@ -131,13 +132,17 @@ def _verify_principal(principal: object) -> None:
 
 
 def _verify_named(kind: str, value: object) -> None:
-    valid = isinstance(value, str) and kind in KINDS
-    if valid and kind == "AWS":
-        valid = value == "*" or is_aws_principal(str(value))
-    elif valid and kind == "Service":
-        valid = bool(_SERVICE.fullmatch(str(value)))
-    elif valid and kind == "Federated":
-        if not _DOMAIN.fullmatch(str(value)) and not _PROVIDER.fullmatch(str(value)):
-            raise MalformedPolicyDocument("Federated principals must be valid domain names or SAML metadata ARNs")
-    if not valid:
+    if kind not in _IS_VALID or not isinstance(value, str):
         raise invalid_principal(kind, str(value))
+    if not _IS_VALID[kind](value):
+        if kind == "Federated":
+            raise MalformedPolicyDocument("Federated principals must be valid domain names or SAML metadata ARNs")
+        raise invalid_principal(kind, value)
+
+
+_IS_VALID: Mapping[str, Callable[[str], object]] = {
+    "AWS": lambda value: value == "*" or is_aws_principal(value),
+    "Service": _SERVICE.fullmatch,
+    "Federated": lambda value: _DOMAIN.fullmatch(value) or _PROVIDER.fullmatch(value),
+    "CanonicalUser": re.compile("[0-9a-f]{64}").fullmatch,
+}
