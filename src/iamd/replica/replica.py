@@ -245,9 +245,10 @@ class Replica:
         name: str | None = None,
         event: bytes | None = None,
     ) -> Account:
-        """Begin an account with its settings and access keys, those of the root user with the account id as owner.
+        """Begin an account with its settings and access keys; the owner of the root user's is the account id.
 
-        ``name`` is the account's, for people. Raises EntityAlreadyExists if the account or one of the access keys exists, ServiceUnavailable.
+        ``name`` is the account's, for people. Raises EntityAlreadyExists if the account or one of the access keys
+        exists, ServiceUnavailable.
         """
         account_id = settings.account_id
         head = layout.encode_entry(layout.Head(transaction=secrets.token_hex(16)))
