@@ -1126,7 +1126,7 @@ POLICIES = (
                 "s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration "
                 "s3:List* secretsmanager:Describe* secretsmanager:GetResourcePolicy secretsmanager:List* sns:Get* "
                 "sns:List* sqs:Get* sqs:List* ssm:Describe* ssm:List* states:Describe* states:List* tag:Get* "
-                "waf*:Get* waf*:List*"
+                "waf:Get* waf:List* wafv2:Get* wafv2:List*"
             ),
         ),
     ),
