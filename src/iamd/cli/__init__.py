@@ -1,0 +1,27 @@
+"""The ``iamd`` command: one file per subcommand, each importing what it needs only when it runs."""
+
+import click
+
+from iamd import __version__
+from iamd.cli.backup import backup
+from iamd.cli.check import check
+from iamd.cli.restore import restore
+from iamd.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="iamd")
+def main() -> None:
+    """Identity and access management, wire-compatible with AWS IAM and STS.
+
+    \b
+    Start a server, and follow what it prints:
+      iamd serve
+    Its data lives in one directory, ~/.local/share/iamd unless --data-dir names another:
+      iamd backup iamd.backup
+      iamd check
+    """
+
+
+for command in (serve, backup, restore, check):
+    main.add_command(command)

@@ -1,0 +1,42 @@
+"""A progress bar for what takes over a second on a terminal; silence otherwise."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+_PATIENCE = 1.0  # seconds before there is something to see
+
+
+class Report(Protocol):
+    """Tells how much is done, and of how much, None if that is not known. May be called in any thread."""
+
+    def __call__(self, done: int, total: int | None, /) -> None: ...
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """Gives a function to report with."""
+    began = time.monotonic()
+    bar: Any = None
+    task: Any = None
+
+    def report(done: int, total: int | None, /) -> None:
+        nonlocal bar, task
+        if bar is None:
+            if not sys.stderr.isatty() or time.monotonic() - began < _PATIENCE:
+                return
+            from rich.console import Console  # takes 50 ms, so not before it is needed
+            from rich.progress import Progress
+
+            bar = Progress(console=Console(stderr=True), transient=True)
+            bar.start()
+            task = bar.add_task(title, total=total)
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if bar is not None:
+            bar.stop()

@@ -1,0 +1,93 @@
+"""``iamd serve``: start the server."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iamd.cli.options import (
+    SEED_SETTINGS,
+    config_option,
+    data_dir_option,
+    find_secret,
+    master_key_option,
+    master_key_source,
+    setting,
+)
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@config_option
+@data_dir_option
+@setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@setting("--port", type=click.IntRange(0, 65535), default=4567, show_default=True, help="Port; 0 is any free one.")
+@setting("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that answer.")
+@setting("--tls-cert", type=_FILE, help="Certificate and its chain, PEM.")
+@setting("--tls-key", type=_FILE, help="Private key of the certificate, PEM.")
+@setting("--insecure", is_flag=True, help="Listen beyond loopback without TLS.")
+@setting("--dev", is_flag=True, help="Keep everything in memory, and add POST /_iamd/reset: for tests.")
+@master_key_option
+@setting("--accounts-file", type=_FILE, help="JSON or TOML list of accounts to create.")
+@setting("--aws-managed-policies", type=_FILE, help="More AWS-managed policies, as the AWS CLI prints them.")
+@setting(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="What is logged to standard error; info has a line for every request.",
+)
+@setting(
+    "--log-format",
+    type=click.Choice(["auto", "json", "text"]),
+    default="auto",
+    show_default=True,
+    help="auto is text on a terminal, JSON elsewhere.",
+)
+@setting(
+    "--max-connections",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Connections that one worker takes.",
+)
+@setting(
+    "--request-timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds a client has to send a request.",
+)
+@setting(
+    "--keep-alive-timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds a connection may be idle.",
+)
+@click.pass_context
+def serve(context: click.Context, /, **options: Any) -> None:
+    """Answer AWS clients: IAM and STS, at one address.
+
+    The first line on standard output is IAMD_ENDPOINT_URL=<url>. A first start creates an account and prints its root
+    user's access key, once. IAMD_ACCOUNT_ID, IAMD_ROOT_ACCESS_KEY_ID and IAMD_ROOT_SECRET_ACCESS_KEY choose them.
+
+    \b
+    Examples:
+      iamd serve
+      iamd serve --port 0 --dev
+      iamd serve --host 0.0.0.0 --tls-cert iamd.pem --tls-key iamd.key --workers 2
+    """
+    from iamd.server.connection import Limits
+    from iamd.server.serve import serve
+    from iamd.server.settings import Settings, SettingsError
+
+    bounds = {name: options.pop(name) for name in ("max_connections", "request_timeout", "keep_alive_timeout")}
+    options["master_key_source"] = master_key_source(options["data_dir"], options.pop("master_key_from"))
+    options |= {name: find_secret(context, name) for name in SEED_SETTINGS}
+    try:
+        sys.exit(serve(Settings(limits=Limits(**bounds), **options)))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None

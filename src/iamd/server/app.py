@@ -1,0 +1,174 @@
+"""The ASGI application: reads a request whole, hands it to the pipeline, and answers for iamd's own three addresses."""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import msgspec
+
+from iamd import __version__
+from iamd.errors import InternalFailure, RequestEntityTooLarge, ServiceError
+from iamd.server.logs import RequestLog
+from iamd.server.metrics import Board, Counters, render
+from iamd.server.node import Node
+from iamd.server.pipeline import answer
+from iamd.server.refusals import MethodNotAllowed, refusal_response
+from iamd.server.trace import Trace
+from iamd.wire.http import HttpRequest, HttpResponse
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+MAX_BODY_BYTES = 10_000_000  # as AWS's Query endpoints take
+OWN_PATHS = b"/_iamd/"
+
+_logger = logging.getLogger("iamd.server")
+
+
+class _Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+class App:
+    """One worker's application. ``node`` is what it answers from, ``counters`` and ``board`` its metrics."""
+
+    def __init__(self, node: Node, log: RequestLog, board: Board, worker: int = 0, *, dev: bool = False) -> None:
+        self.node = node
+        self.counters: Counters = board.read(worker)
+        self._log = log
+        self._board = board
+        self._worker = worker
+        self._dev = dev
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """https://asgi.readthedocs.io/en/latest/specs/www.html"""
+        began = perf_counter()
+        trace = Trace()
+        client = scope.get("client")
+        peer = client[0] if client else "127.0.0.1"
+        own = scope["raw_path"].startswith(OWN_PATHS)
+        level = logging.DEBUG if own else logging.INFO
+        try:
+            request = HttpRequest(
+                method=scope["method"],
+                path=scope["raw_path"],
+                query_string=scope["query_string"],
+                headers=tuple(scope["headers"]),
+                body=await _read_body(scope, receive),
+                peer=peer,
+                secure=scope["scheme"] == "https",
+            )
+            response = await (self._answer_own(request) if own else self._answer(request, trace))
+        except _Disconnected:
+            return
+        except RequestEntityTooLarge as refusal:
+            response = _refuse(refusal, trace, HttpResponse(status=refusal.status))  # AWS's has no body
+        except Exception:
+            level = logging.ERROR
+            _logger.exception("A request failed by a fault of iamd.", extra={"request_id": trace.request_id})
+            response = _refuse(InternalFailure("The request failed because of an internal failure."), trace)
+        trace.status = response.status
+        if response.status >= 500:
+            level = logging.ERROR
+        seconds = perf_counter() - began
+        if not own:
+            self.counters.count(trace, seconds)
+        self._log.write(trace, source_ip=peer, seconds=seconds, level=level)
+        headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    async def _answer(self, request: HttpRequest, trace: Trace) -> HttpResponse:
+        if request.method not in ("GET", "POST"):
+            return _refuse(_method_not_allowed("GET, POST"), trace)
+        return await answer(request, self.node.replica, self.node.sealer, trace)
+
+    # iamd's own addresses ---------------------------------------------------------------------------------------------
+
+    async def _answer_own(self, request: HttpRequest) -> HttpResponse:
+        route = request.path[len(OWN_PATHS) :]
+        if route == b"health" and request.method in ("GET", "HEAD"):
+            return self._health()
+        if route == b"metrics" and request.method in ("GET", "HEAD"):
+            return self._metrics()
+        if route == b"reset" and self._dev:
+            return await self._reset(request)
+        if route in (b"health", b"metrics"):
+            return _text(405, "Ask with GET.", (b"allow", b"GET, HEAD"))
+        return _text(404, "There is /_iamd/health, /_iamd/metrics and, with iamd serve --dev, POST /_iamd/reset.")
+
+    def _health(self) -> HttpResponse:
+        health = self.node.health()
+        body = {"status": health.status, "reason": health.reason, "revision": health.revision, "version": __version__}
+        return HttpResponse(
+            status=503 if health.status == "closed" else 200,
+            headers=((b"content-type", b"application/json"), (b"cache-control", b"no-store")),
+            body=msgspec.json.encode({name: value for name, value in body.items() if value is not None}) + b"\n",
+        )
+
+    def _metrics(self) -> HttpResponse:
+        self.publish_metrics()
+        workers = {number: self._board.read(number) for number in range(self._board.workers)}
+        return HttpResponse(
+            status=200,
+            headers=((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store")),
+            body=render(workers, __version__),
+        )
+
+    def publish_metrics(self) -> None:
+        """Show this worker's counters to the others."""
+        self.counters.revision = self.node.replica.revision
+        self._board.publish(self._worker, self.counters)
+
+    async def _reset(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return _text(405, "Reset with POST.", (b"allow", b"POST"))
+        if request.header(b"origin") is not None:
+            return _text(403, "A web page may not reset this server.")
+        await self.node.reset()
+        return _text(200, "Reset to the seeded state.")
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body. Raises RequestEntityTooLarge as soon as its announced or real length is known to exceed."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (len(value) > 12 or int(value) > MAX_BODY_BYTES):
+            raise RequestEntityTooLarge
+    parts = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Disconnected
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise RequestEntityTooLarge
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _method_not_allowed(allow: str) -> ServiceError:
+    return MethodNotAllowed("The specified method is not allowed against this resource.", headers=(("Allow", allow),))
+
+
+def _refuse(error: ServiceError, trace: Trace, response: HttpResponse | None = None) -> HttpResponse:
+    """Answer with ``error``, and note it. ``response`` is the answer if not the error's envelope."""
+    trace.error_code = error.code
+    if response is None:
+        return refusal_response(error, trace.request_id)
+    return msgspec.structs.replace(
+        response, headers=((b"x-amzn-requestid", trace.request_id.encode("ascii")), *response.headers)
+    )
+
+
+def _text(status: int, text: str, *headers: tuple[bytes, bytes]) -> HttpResponse:
+    return HttpResponse(
+        status=status,
+        headers=((b"content-type", b"text/plain; charset=utf-8"), *headers),
+        body=text.encode() + b"\n",
+    )

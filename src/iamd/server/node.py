@@ -1,0 +1,87 @@
+"""What one process answers from: a store, the replica of it in memory, and the key ring that opens its secrets."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from iamd.account.records import ManagedPolicy
+from iamd.account.state import Directory
+from iamd.replica.replica import Replica
+from iamd.server.places import store_path
+from iamd.server.settings import Settings
+from iamd.store.interface import Transaction
+from iamd.store.layout import DATA_KEY_PREFIX
+from iamd.store.master_keys import new_master_keys
+from iamd.store.sealing import KeyRing, open_key_ring
+from iamd.store.sqlite import SQLiteStore
+
+
+class Health(NamedTuple):
+    """``status`` is ``ready``, ``read-only`` (the store is out of reach; what is known is answered) or ``closed``."""
+
+    status: str
+    reason: str | None  # for people, where it is not ``ready``
+    revision: int  # of the store, as far as this process knows
+
+
+class Node:
+    """A store, its replica and its key ring, open together."""
+
+    def __init__(self, replica: Replica, sealer: KeyRing) -> None:
+        self.replica = replica
+        self.sealer = sealer
+        self.closed = False
+        self._seeded: dict[str, bytes] | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings, aws_managed_policies: Mapping[str, ManagedPolicy]) -> "Node":
+        """Open the store that the settings name, or for ``dev`` one in memory.
+
+        Raises Unavailable if the store cannot be used, MasterKeyError if its secrets cannot be opened.
+        """
+        store = SQLiteStore(None if settings.dev else store_path(settings.data_dir))
+        await store.open()
+        try:
+            sealer = await open_key_ring(store, new_master_keys() if settings.dev else settings.master_key_source)
+            replica = Replica(store, Directory(aws_managed_policies))
+            replica.watch(DATA_KEY_PREFIX, sealer.hear)
+            await replica.open()
+        except BaseException:
+            await store.close()
+            raise
+        return cls(replica, sealer)
+
+    async def close(self) -> None:
+        """Finish the writes that are queued, and let go of the store."""
+        self.closed = True
+        await _close(self.replica)
+
+    def health(self) -> Health:
+        """Whether this process can answer, and write."""
+        if self.closed:
+            return Health("closed", "The server is stopping.", self.replica.revision)
+        if self.replica.problem is not None:
+            return Health("read-only", self.replica.problem, self.replica.revision)
+        return Health("ready", None, self.replica.revision)
+
+    # For tests of other software: back to the seeded state ----------------------------------------------------------
+
+    async def remember(self) -> None:
+        """Make the present state the one that ``reset`` goes back to."""
+        self._seeded = {key: item.value async for _, items in self.replica.store.scan("") for key, item in items}
+
+    async def reset(self) -> None:
+        """Go back to the state at ``remember``, in a new store in memory; requests under way end on the old."""
+        if self._seeded is None:
+            raise RuntimeError("there is no state to go back to")
+        store = SQLiteStore(None)
+        await store.open()
+        await store.commit(Transaction(expect={}, put=self._seeded))
+        replica = Replica(store, Directory(self.replica.directory.aws_managed_policies))
+        await replica.open()
+        before, self.replica = self.replica, replica
+        await _close(before)
+
+
+async def _close(replica: Replica) -> None:
+    await replica.close()
+    await replica.store.close()

@@ -1,0 +1,151 @@
+"""``iamd serve``: from settings to a server that answers, in one process or several."""
+
+import asyncio
+import gc
+import logging
+import os
+import resource
+import socket
+import ssl
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import uvloop
+
+from iamd.account.records import ManagedPolicy
+from iamd.call import now
+from iamd.errors import ServiceUnavailable
+from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies
+from iamd.server.app import App
+from iamd.server.first_start import create_accounts, find_accounts_without_administrator
+from iamd.server.greeting import greeting
+from iamd.server.logs import configure_logs
+from iamd.server.metrics import Board
+from iamd.server.node import Node
+from iamd.server.operations import SERVICES, operation_functions
+from iamd.server.seeds import Seed, find_seeds
+from iamd.server.settings import Settings, SettingsError
+from iamd.server.worker import Server
+from iamd.server.workers import CANNOT_START, Supervisor
+from iamd.store.interface import Unavailable
+from iamd.store.master_keys import MasterKeyError
+
+_MANY_ACCOUNTS = 10  # more are not looked at for administrators, which would load them all
+_CANNOT_START = (SettingsError, Unavailable, ServiceUnavailable, MasterKeyError, InvalidPolicyFile)
+
+_logger = logging.getLogger("iamd.server")
+
+
+class _Plan(NamedTuple):
+    """What is made of the settings before anything is served; forked workers share it."""
+
+    settings: Settings
+    listener: socket.socket
+    tls: ssl.SSLContext | None
+    seeds: Sequence[Seed]
+    aws_managed_policies: Mapping[str, ManagedPolicy]
+    board: Board
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status. Raises SettingsError, with the next step, if it cannot start."""
+    os.umask(0o077)  # the store is its owner's alone
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        plan = _plan(settings)
+        if settings.workers == 1:
+            return _run(_serve_alone(plan))
+        _run(_prepare(plan))
+        return Supervisor(settings.workers, lambda worker, lifeline: _run_worker(plan, worker, lifeline)).run()
+    except _CANNOT_START as error:
+        raise SettingsError(str(error)) from error
+
+
+def _plan(settings: Settings) -> _Plan:
+    settings.verify()
+    seeds = find_seeds(settings)
+    tls = settings.tls_context()
+    policies = load_aws_managed_policies(settings.aws_managed_policies)
+    listener = settings.listen()
+    if not settings.dev:
+        settings.make_data_dir()
+    _allow_open_files(settings.limits.max_connections + 256)
+    for service in SERVICES:
+        operation_functions(service)  # now rather than at the first request, and once for all workers
+    gc.freeze()
+    return _Plan(settings, listener, tls, seeds, policies, Board(settings.workers))
+
+
+async def _serve_alone(plan: _Plan) -> int:
+    node = await Node.open(plan.settings, plan.aws_managed_policies)
+    try:
+        await _start(plan, node)
+        await _serve(plan, node, worker=0)
+    finally:
+        await node.close()
+    return 0
+
+
+async def _prepare(plan: _Plan) -> None:
+    """The first start, before there are workers."""
+    node = await Node.open(plan.settings, plan.aws_managed_policies)
+    try:
+        await _start(plan, node)
+    finally:
+        await node.close()
+
+
+def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
+    async def work() -> int:
+        node = await Node.open(plan.settings, plan.aws_managed_policies)
+        try:
+            await _serve(plan, node, worker, lifeline)
+        finally:
+            await node.close()
+        return 0
+
+    configure_logs(plan.settings.log_level, plan.settings.log_format, worker)
+    try:
+        return _run(work())
+    except _CANNOT_START as error:
+        _logger.error("Worker %d cannot start: %s", worker, error)
+        return CANNOT_START
+
+
+async def _start(plan: _Plan, node: Node) -> None:
+    """Create the accounts asked for, and print how to reach and use them."""
+    new_accounts = await create_accounts(node.replica, node.sealer, plan.seeds, now())
+    account_ids = sorted(node.replica.directory.account_ids)
+    if len(account_ids) > _MANY_ACCOUNTS:
+        account_ids = []
+    without_administrator = await find_accounts_without_administrator(node.replica, account_ids)
+    if plan.settings.dev:
+        await node.remember()
+        without_administrator = []
+    endpoint_url = plan.settings.endpoint_url(plan.listener)
+    home = "memory" if plan.settings.dev else str(plan.settings.data_dir)
+    sys.stdout.write(greeting(endpoint_url, home, new_accounts, without_administrator))
+    sys.stdout.flush()
+
+
+async def _serve(plan: _Plan, node: Node, worker: int, lifeline: int | None = None) -> None:
+    settings = plan.settings
+    log = configure_logs(settings.log_level, settings.log_format, worker if settings.workers > 1 else None)
+    server = Server(App(node, log, plan.board, worker, dev=settings.dev), settings.limits, plan.tls)
+    if lifeline is not None:
+        asyncio.get_running_loop().add_reader(lifeline, server.stop)
+    await server.serve([plan.listener])
+
+
+def _run(main: Coroutine[Any, Any, int] | Coroutine[Any, Any, None]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main) or 0
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raise the soft limit on open files as far as is needed and allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
