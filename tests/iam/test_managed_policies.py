@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, Settings, User
 from iamd.account.state import Directory
@@ -29,6 +30,7 @@ OTHER_DOCUMENT = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Act
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
 READERS = f"arn:aws:iam::{ACCOUNT_ID}:policy/Readers"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+BOB = User(account_id=ACCOUNT_ID, name="Bob", id="AIDABOB", created=CREATED)
 
 
 def put_policy(world: World, name: str = "Readers", **details: object) -> ManagedPolicy:
@@ -155,9 +157,7 @@ def test_an_account_holds_1500_policies(world: World) -> None:
 def test_all_versions_in_use_count_together(world: World) -> None:
     world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, quotas={"PolicyVersionsInUse": 3}))
     put_policy(world)
-    world.put(
-        User(account_id=ACCOUNT_ID, name="Bob", id="AIDABOB", created=CREATED, attached_policies=(ADMINISTRATOR,))
-    )
+    world.put(replace(BOB, attached_policies=(ADMINISTRATOR,)))
     world.run(create_policy_version, PolicyArn=READERS, PolicyDocument=DOCUMENT)
     refusal = "LimitExceeded: Cannot exceed quota for PolicyVersionsInUse: 3"
     assert world.refusal(create_policy, PolicyName="more", PolicyDocument=DOCUMENT) == refusal
@@ -286,8 +286,8 @@ def test_a_policy_has_five_versions_and_never_gives_a_number_twice(world: World)
     for _ in range(4):
         world.run(create_policy_version, PolicyArn=READERS, PolicyDocument=DOCUMENT)
     assert world.refusal(create_policy_version, PolicyArn=READERS, PolicyDocument=DOCUMENT) == (
-        "LimitExceeded: A managed policy can have up to 5 versions. Before you create a new version, you must delete an "
-        "existing version."
+        "LimitExceeded: A managed policy can have up to 5 versions. "
+        "Before you create a new version, you must delete an existing version."
     )
     world.run(delete_policy_version, PolicyArn=READERS, VersionId="v5")
     answer = world.run(create_policy_version, PolicyArn=READERS, PolicyDocument=DOCUMENT)
@@ -356,16 +356,15 @@ def test_policies_of_aws_and_of_other_accounts_are_not_changed(world: World, arn
 
 def test_a_policy_in_use_is_not_deleted(world: World) -> None:
     put_policy(world)
-    bob = User(account_id=ACCOUNT_ID, name="Bob", id="AIDABOB", created=CREATED)
     conflict = "DeleteConflict: Cannot delete a policy attached to entities."
     world.run(create_policy_version, PolicyArn=READERS, PolicyDocument=DOCUMENT)
     for use in ({"attached_policies": (READERS,)}, {"permissions_boundary": READERS}):
-        world.put(User(**{name: getattr(bob, name) for name in ("account_id", "name", "id", "created")} | use))
+        world.put(replace(BOB, **use))
         assert world.refusal(delete_policy, PolicyArn=READERS) == conflict
-    world.put(bob)
+    world.put(BOB)
     assert world.refusal(delete_policy, PolicyArn=READERS) == (
-        "DeleteConflict: This policy has more than one version. Before you delete a policy, you must delete the policy's "
-        "versions. The default version is deleted with the policy."
+        "DeleteConflict: This policy has more than one version. Before you delete a policy, you must delete the "
+        "policy's versions. The default version is deleted with the policy."
     )
     world.run(delete_policy_version, PolicyArn=READERS, VersionId="v2")
     assert world.run(delete_policy, PolicyArn=READERS) == {}
@@ -439,11 +438,8 @@ def test_policies_are_listed_by_path_and_use(world: World) -> None:
     put_policy(world, "Unused", path="/other/")
     arn = f"arn:aws:iam::{ACCOUNT_ID}:policy/team"
     world.put(
-        User(
-            account_id=ACCOUNT_ID,
-            name="Bob",
-            id="AIDABOB",
-            created=CREATED,
+        replace(
+            BOB,
             attached_policies=(f"{arn}/blue/Attached", ADMINISTRATOR),
             permissions_boundary=f"{arn}/red/Boundary",
         )
@@ -519,7 +515,7 @@ def test_entities_of_all_kinds_are_paged_together(staffed: World) -> None:
         answer = staffed.run(list_entities_for_policy, PolicyArn=READERS, MaxItems=2, **marker)
         page = [*answer["PolicyGroups"], *answer["PolicyRoles"], *answer["PolicyUsers"]]
         assert len(page) <= 2
-        seen += [tuple(entity.values())[0] for entity in page]
+        seen += [next(iter(entity.values())) for entity in page]
         marker = {"Marker": answer["Marker"]} if answer["IsTruncated"] else None
     assert sorted(seen) == ["Alice", "Job", "Team", "Web", "bob"]
 
