@@ -223,7 +223,7 @@ def expression(pattern: str) -> str:
 
 
 def resource_matches(statement, request: Request, policy_type: str, has_variables: bool) -> bool | None:
-    def fits(pattern: str) -> bool | None | str:
+    def fits(pattern: str) -> bool | str | None:
         colons = pattern.count(":")
         expanded = expand(pattern, request.context, True, has_variables)
         if expanded is None or ("${" in pattern and has_variables and not variables_in_place(pattern)):
@@ -371,16 +371,22 @@ def number(text: str):
 
 
 def date(text: str):
-    if re.fullmatch(r"\d{5,19}", text) or re.fullmatch(r"\d{1,3}", text):
+    """Seconds since 1970. Four digits alone are a year, other digits alone are such seconds."""
+    if re.fullmatch(r"[0-9]{1,19}", text) and len(text) != 4:
         return Decimal(text)
+    year, rest = re.fullmatch(r"([+-]?[0-9]{1,9})?(.*)", text, re.DOTALL).groups()
+    if year is None:
+        return None
+    cycles, year = divmod(int(year) - 2000, 400)  # the calendar repeats after 400 years of 146,097 days
     for form in ("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"):
         try:
-            moment = datetime.strptime(text, form)  # noqa: DTZ007 - without a zone it is UTC
+            moment = datetime.strptime(f"{2000 + year}{rest}", form)  # noqa: DTZ007 - without a zone it is UTC
         except ValueError:
             continue
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-        return Decimal(since.days * 86400 + since.seconds) + Decimal(since.microseconds) / 1_000_000
+        days = since.days + cycles * 146_097
+        return Decimal(days * 86400 + since.seconds) + Decimal(since.microseconds) / 1_000_000
     return None
 
 
