@@ -8,8 +8,8 @@ import resource
 import socket
 import ssl
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import uvloop
 
@@ -30,6 +30,8 @@ from iamd.server.worker import Server
 from iamd.server.workers import CANNOT_START, Supervisor
 from iamd.store.interface import Unavailable
 from iamd.store.master_keys import MasterKeyError
+
+T = TypeVar("T")
 
 _MANY_ACCOUNTS = 10  # more are not looked at for administrators, which would load them all
 _CANNOT_START = (SettingsError, Unavailable, ServiceUnavailable, MasterKeyError, InvalidPolicyFile)
@@ -56,8 +58,9 @@ def serve(settings: Settings) -> int:
         plan = _plan(settings)
         if settings.workers == 1:
             return _run(_serve_alone(plan))
-        _run(_prepare(plan))
-        return Supervisor(settings.workers, lambda worker, lifeline: _run_worker(plan, worker, lifeline)).run()
+        text = _run(_prepare(plan))
+        supervisor = Supervisor(settings.workers, lambda worker, lifeline: _run_worker(plan, worker, lifeline))
+        return supervisor.run(lambda: _print(text))
     except _CANNOT_START as error:
         raise SettingsError(str(error)) from error
 
@@ -80,18 +83,18 @@ def _plan(settings: Settings) -> _Plan:
 async def _serve_alone(plan: _Plan) -> int:
     node = await Node.open(plan.settings, plan.aws_managed_policies)
     try:
-        await _start(plan, node)
-        await _serve(plan, node, worker=0)
+        text = await _greet(plan, node)
+        await _serve(plan, node, worker=0, on_start=lambda: _print(text))
     finally:
         await node.close()
     return 0
 
 
-async def _prepare(plan: _Plan) -> None:
-    """The first start, before there are workers."""
+async def _prepare(plan: _Plan) -> str:
+    """The first start, before there are workers; the greeting."""
     node = await Node.open(plan.settings, plan.aws_managed_policies)
     try:
-        await _start(plan, node)
+        return await _greet(plan, node)
     finally:
         await node.close()
 
@@ -100,7 +103,7 @@ def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
     async def work() -> int:
         node = await Node.open(plan.settings, plan.aws_managed_policies)
         try:
-            await _serve(plan, node, worker, lifeline)
+            await _serve(plan, node, worker, lifeline=lifeline)
         finally:
             await node.close()
         return 0
@@ -113,8 +116,8 @@ def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
         return CANNOT_START
 
 
-async def _start(plan: _Plan, node: Node) -> None:
-    """Create the accounts asked for, and print how to reach and use them."""
+async def _greet(plan: _Plan, node: Node) -> str:
+    """Create the accounts asked for; the greeting says how to reach and use them."""
     new_accounts = await create_accounts(node.replica, node.sealer, plan.seeds, now())
     account_ids = sorted(node.replica.directory.account_ids)
     if len(account_ids) > _MANY_ACCOUNTS:
@@ -125,22 +128,33 @@ async def _start(plan: _Plan, node: Node) -> None:
         without_administrator = []
     endpoint_url = plan.settings.endpoint_url(plan.listener)
     home = "memory" if plan.settings.dev else str(plan.settings.data_dir)
-    sys.stdout.write(greeting(endpoint_url, home, new_accounts, without_administrator))
+    return greeting(endpoint_url, home, new_accounts, without_administrator)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 
-async def _serve(plan: _Plan, node: Node, worker: int, lifeline: int | None = None) -> None:
+async def _serve(
+    plan: _Plan,
+    node: Node,
+    worker: int,
+    *,
+    lifeline: int | None = None,
+    on_start: Callable[[], None] | None = None,
+) -> None:
     settings = plan.settings
     log = configure_logs(settings.log_level, settings.log_format, worker if settings.workers > 1 else None)
-    server = Server(App(node, log, plan.board, worker, dev=settings.dev), settings.limits, plan.tls)
+    server = Server(App(node, log, plan.board, worker, dev=settings.dev), settings.limits, plan.tls, on_start)
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, server.stop)
     await server.serve([plan.listener])
 
 
-def _run(main: Coroutine[Any, Any, int] | Coroutine[Any, Any, None]) -> int:
+def _run(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main) or 0
+        return runner.run(main)
 
 
 def _allow_open_files(wanted: int) -> None:

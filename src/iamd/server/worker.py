@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -20,9 +20,18 @@ _FINISH_TIMEOUT = 10  # seconds that requests have to finish after SIGTERM
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server with iamd's connections, and a sweep over them once a second."""
+    """uvicorn's server with iamd's connections, and a sweep over them once a second.
 
-    def __init__(self, app: App, limits: Limits, tls: ssl.SSLContext | None = None) -> None:
+    ``on_start`` is called once requests are answered and signals handled.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        limits: Limits,
+        tls: ssl.SSLContext | None = None,
+        on_start: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -42,6 +51,7 @@ class Server(uvicorn.Server):
         self._application = app
         self._limits = limits
         self._tls = tls
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -59,6 +69,8 @@ class Server(uvicorn.Server):
             for each in sockets or []
         ]
         self.started = True
+        if self._on_start is not None:
+            self._on_start()
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:

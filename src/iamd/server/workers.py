@@ -34,14 +34,18 @@ class Supervisor:
         self._due: dict[int, float] = {}  # number → when to start it again
         self._lifeline, self._held = os.pipe()
 
-    def run(self) -> int:
-        """Supervise until SIGTERM or SIGINT, or until a worker cannot start at all. Returns the exit status."""
+    def run(self, on_start: Callable[[], None]) -> int:
+        """Supervise until SIGTERM or SIGINT, or until a worker cannot start at all. Returns the exit status.
+
+        ``on_start`` is called when signals are handled, before there are workers.
+        """
         receiver, sender = socket.socketpair()
         receiver.setblocking(False)
         sender.setblocking(False)
         for each in _SIGNALS:
             signal.signal(each, lambda *_: None)
         signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        on_start()
         for number in range(self._count):
             self._start(number)
         status = self._watch(receiver)
