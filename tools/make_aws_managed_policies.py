@@ -28,7 +28,7 @@ READING = re.compile(
 )
 # A policy for looking must not hand out what lets its user become somebody else, or open what is encrypted.
 OPENING = re.compile(
-    r"(Get|Batch).*(Credentials|Token|SecretValue|Password|AuthCode|Decrypted|SessionURL|SessionEmbedUrl|SignedBlu)|"
+    r"(Get|Batch).*(Credentials|Token|SecretValue|Password|AuthCode|Decrypted|SessionURL|EmbedUrl|SignedBlu)|"
     r"ListUserPoolClientSecrets"
 )
 HARMLESS = {  # … though their names sound so
@@ -126,7 +126,8 @@ def entry(policy: ManagedPolicy) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def render() -> str:
+    """The data file: one policy a line, in the order of creation."""
     broad = (
         over_all_services(
             "ReadOnlyAccess",
@@ -149,9 +150,8 @@ def main() -> None:
     )
     policies = sorted((*POLICIES, *broad), key=lambda policy: (policy.created, policy.arn_path))
     lines = ",\n".join(json.dumps(entry(policy), separators=(",", ":")) for policy in policies)
-    DATA.write_text(f"[\n{lines}\n]\n")
-    print(f"{DATA.name}: {len(policies)} policies, {DATA.stat().st_size:,} bytes")
+    return f"[\n{lines}\n]\n"
 
 
 if __name__ == "__main__":
-    main()
+    DATA.write_text(render())
