@@ -16,7 +16,7 @@ _PATH_AS_IS = _UNRESERVED + b"/%!$&'()*+,;=:@"
 _EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def query_pairs(query_string: bytes) -> Pairs:
     """The names and values of a query string, decoded and encoded again as AWS does, in canonical order.
 
@@ -78,7 +78,7 @@ def canonical_request(
     Of a header's value the white space around it does not count, and a run of white space is one space.
     """
     canonical_query = "&".join([f"{name}={value}" for name, value in query])
-    lines = [f"{method}\n{path}\n{canonical_query}".encode()]
+    lines = [f"{method}\n{path}\n{canonical_query}".encode("utf-8", "surrogatepass")]
     lines += [name + b":" + b" ".join(headers[name].split()) for name in signed_headers]
     lines += [b"", b";".join(signed_headers), body_hash.encode("ascii")]
     return b"\n".join(lines)
@@ -97,5 +97,5 @@ def _normalize(path: bytes) -> bytes:
             del segments[-1:]
         elif segment not in (b"", b"."):
             segments.append(segment)
-    slash = b"/" if segments and path.endswith((b"/", b"/.", b"/..")) else b""
+    slash = b"/" if segments and path.endswith(b"/") else b""
     return b"/" + b"/".join(segments) + slash
