@@ -20,6 +20,8 @@ REQUESTS = 10_000
 ROOT = Credentials(ROOT_KEY_ID, ROOT_SECRET)
 OPERATIONS = [operation for name in API_VERSIONS for operation in load_service(name).operations.values()]
 NAMES = ["alice", "bob", "group", "role", "x" * 64, "Älice", "a/b", "*", "${aws:username}", "alice\n", "alice\x00", ""]
+POLICY = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+TRUST = '{"Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}'
 TEXTS = [
     *NAMES,
     "0",
@@ -38,7 +40,6 @@ TEXTS = [
     "arn:aws:iam::aws:policy/AdministratorAccess",
     "arn:aws:iam:::::::",
     "arn:" * 500,
-    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
     '{"Version":"2012-10-17","Statement":[' + '{"Effect":"Allow","Action":"*","Resource":"*"},' * 50 + "{}]}",
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":["*"],"Resource":["${"],"Condition":{"":{"":""}}}}',
     '{"Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{"Null":{"a":"b"}}}}',
@@ -66,6 +67,7 @@ class Hostile:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.malice = 0.0  # how likely this request is to be wrong in each place where it can be
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -75,9 +77,9 @@ class Hostile:
         parameters = [("Action", operation.name), ("Version", operation.service.api_version)]
         if operation.input is not None:
             parameters += self.members(operation, operation.input, "")
-        for _ in range(self.random.choice((0, 0, 0, 1, 3))):
-            parameters.append(self.stray(parameters))
-        if self.chance(0.05):
+        if self.chance(self.malice):
+            parameters += [self.stray(parameters) for _ in range(self.random.randrange(4))]
+        if self.chance(self.malice / 4):
             self.random.shuffle(parameters)
             del parameters[: self.random.randrange(3)]
         if self.chance(0.01):
@@ -86,17 +88,17 @@ class Hostile:
 
     def members(self, operation: OperationModel, shape: Shape, prefix: str) -> Iterator[tuple[str, str]]:
         for name, reference in shape.members.items():
-            if name in shape.required or self.chance(0.3):
+            if name in shape.required or self.chance(0.2):
                 yield from self.value(operation, operation.service.shapes[reference.shape], prefix + name)
 
     def value(self, operation: OperationModel, shape: Shape, name: str) -> Iterator[tuple[str, str]]:
         shapes = operation.service.shapes
-        if name.count(".") > 8 or self.chance(0.05):
+        if name.count(".") > 8 or self.chance(self.malice / 10):
             yield name + self.random.choice(["", *NAME_TAILS]), self.random.choice(TEXTS)
         elif shape.type == "structure":
             yield from self.members(operation, shape, name + ".")
         elif shape.type == "list" and shape.member:
-            for number in range(self.random.choice((0, 1, 1, 2, 60))):
+            for number in range(self.random.choice((0, 1, 1, 2, 2, 60))):
                 yield from self.value(operation, shapes[shape.member.shape], f"{name}.member.{number + 1}")
         elif shape.type == "map" and shape.value:
             yield f"{name}.entry.1.key", self.random.choice(TEXTS)
@@ -104,7 +106,17 @@ class Hostile:
         elif shape.enum and self.chance(0.8):
             yield name, self.random.choice(shape.enum)
         else:
-            yield name, self.random.choice(NAMES if "Name" in name else TEXTS)
+            yield name, self.text(name)
+
+    def text(self, name: str) -> str:
+        """A text, often one that the operation takes."""
+        if self.chance(self.malice):
+            return self.random.choice(TEXTS)
+        if "Document" in name:
+            return TRUST if "Assume" in name else POLICY
+        if name.endswith("Arn"):
+            return f"arn:aws:iam::{ACCOUNT_ID}:policy/alice"
+        return "/" if name.startswith("Path") else self.random.choice(NAMES[:4])
 
     def stray(self, parameters: list[tuple[str, str]]) -> tuple[str, str]:
         name = self.random.choice(parameters)[0] + self.random.choice(["", *NAME_TAILS])
@@ -112,7 +124,7 @@ class Hostile:
 
     def form(self) -> bytes:
         form = urlencode(self.parameters(), errors="surrogatepass").encode()
-        if self.chance(0.1):
+        if self.chance(self.malice / 4):
             at = self.random.randrange(len(form) + 1)
             form = (
                 form[:at] + self.random.choice([b"%", b"%zz", b"%ff", b"&&", b"=", b"\xff", b"+", b"%00"]) + form[at:]
@@ -121,12 +133,13 @@ class Hostile:
 
     def request(self, endpoint: str) -> tuple[str, str, bytes, dict[str, str]]:
         """Method, target, body and headers."""
+        self.malice = self.random.choice((0, 0, 0.2, 0.5))
         method = self.random.choice(("POST", "POST", "POST", "GET"))
-        path = self.random.choice(("/", "/", "/", "//", "/a/../b", "/%2e%2e/%ff", "/" + "x" * 3000))
+        path = self.random.choice(("/", "/", "/", "/", "/", "//", "/a/../b", "/%2e%2e/%ff", "/" + "x" * 3000))
         query, body = b"", b""
         if method == "POST":
             body = self.form()
-            query = self.form() if self.chance(0.05) else b""
+            query = self.form() if self.chance(self.malice / 4) else b""
         else:
             query = self.form()[:30_000]
         target = path + ("?" + quote_from_bytes(query, safe="%&=+.") if query else "")
@@ -137,13 +150,13 @@ class Hostile:
             headers["accept"] = "application/json"
         if self.chance(0.8):
             headers = self.sign(method, endpoint + target, body, headers)
-        if self.chance(0.2):
+        if self.chance(self.malice):
             self.spoil(headers)
         return method, target, body, headers
 
     def sign(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         signed = AWSRequest(method, url, headers, body)
-        SigV4Auth(ROOT, self.random.choice(("iam", "sts")), "us-east-1").add_auth(signed)
+        SigV4Auth(ROOT, self.random.choice(("iam", "iam", "iam", "sts")), "us-east-1").add_auth(signed)
         return dict(signed.headers)
 
     def spoil(self, headers: dict[str, str]) -> None:

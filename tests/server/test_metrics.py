@@ -76,4 +76,4 @@ def test_a_server_counts_requests_and_decisions(server: ServerProcess) -> None:
     requests = samples(text, "iamd_requests_total")
     assert requests['{code="NoSuchEntity",operation="GetUser",service="iam"}'] == 1
     assert requests['{code="OK",operation="GetCallerIdentity",service="sts"}'] == 1
-    assert samples(text, "iamd_decisions_total")['{outcome="allowed"}'] == 2
+    assert samples(text, "iamd_decisions_total") == {'{outcome="allowed"}': 1}
