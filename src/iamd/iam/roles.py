@@ -179,7 +179,7 @@ def role_answer(account: Account, role: Role) -> dict[str, Any]:
 
 def role_last_used_answer(account: Account, role: Role, time: int) -> dict[str, Any]:
     """The shape ``RoleLastUsed``: empty for a role not used in the 400 days before ``time`` (epoch seconds)."""
-    used = account.last_used.find(role.id)
+    used = account.find_last_used(role.id)
     if used is None or used.time < time - LAST_USED_PERIOD:
         return {}
     return {"LastUsedDate": used.time, "Region": used.region}
