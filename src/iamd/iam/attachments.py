@@ -3,22 +3,17 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec.structs import replace
 
-from iamd.account.changes import Change, Put
+from iamd.account.changes import Put
 from iamd.account.state import Account, Principal
 from iamd.arn import Arn, parse_arn
 from iamd.call import Call
 from iamd.errors import NoSuchEntity
 from iamd.iam.managed_policies import get_attachable_policy, verify_attachable, verify_policy_arn
+from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.roles import get_modifiable_role
-
-Input = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[Change]]
 
 
 def attach_user_policy(account: Account, input: Input, call: Call) -> Answer:

@@ -3,21 +3,16 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#inline-policies
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec.structs import replace
 
-from iamd.account.changes import Change, Put
+from iamd.account.changes import Put
 from iamd.account.state import Account, Principal
 from iamd.call import Call
 from iamd.errors import LimitExceeded, NoSuchEntity
+from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.roles import get_modifiable_role
 from iamd.policy import check_identity_policy, policy_size
-
-Input = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[Change]]
 
 
 def put_user_policy(account: Account, input: Input, call: Call) -> Answer:

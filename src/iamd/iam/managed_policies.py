@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inli
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
 
-from iamd.account.changes import Change, Delete, Put
+from iamd.account.changes import Delete, Put
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
 from iamd.account.state import Account, Principal
 from iamd.arn import PARTITION, find_arn
@@ -24,12 +24,10 @@ from iamd.errors import (
     PolicyNotAttachable,
     ValidationError,
 )
+from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.tags import tags_answer, with_tags, without_tags
 from iamd.policy import check_identity_policy, policy_size
-
-Input = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[Change]]
 
 SERVICE_ROLE_PATH = "/aws-service-role/"  # AWS-managed policies that only service-linked roles can have
 
@@ -90,29 +88,25 @@ def list_policies(account: Account, input: Input, call: Call) -> Answer:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicies.html
     """
-    scope, prefix = input.get("Scope", "All"), input.get("PathPrefix", "/")
-    counts: list[Callable[[str], int]] = []
-    if input.get("OnlyAttached") or input.get("PolicyUsageFilter") == "PermissionsPolicy":
-        counts.append(account.attachment_count)
-    if input.get("PolicyUsageFilter") == "PermissionsBoundary":
-        counts.append(account.boundary_count)
-
-    def policies() -> Iterator[ManagedPolicy]:
-        if scope != "AWS":
-            yield from account.policies
-        if scope != "Local":
-            yield from account.directory.aws_managed_policies.values()
-
-    def key(policy: ManagedPolicy) -> str:
-        if policy.account_id != "aws":
-            return f"0{policy.key}"
-        return "1" + aws_managed_policy_key(policy)
-
+    scope, usage, prefix = input.get("Scope"), input.get("PolicyUsageFilter"), input.get("PathPrefix", "/")
+    only_attached = input.get("OnlyAttached") or usage == "PermissionsPolicy"
+    only_boundaries = usage == "PermissionsBoundary"
     kept = (
-        policy for policy in policies() if policy.path.startswith(prefix) and all(count(policy.arn) for count in counts)
+        policy
+        for policy in chain(
+            () if scope == "AWS" else account.policies,
+            () if scope == "Local" else account.directory.aws_managed_policies.values(),
+        )
+        if policy.path.startswith(prefix)
+        and not (only_attached and not account.attachment_count(policy.arn))
+        and not (only_boundaries and not account.boundary_count(policy.arn))
     )
-    page, more = paginate(kept, input, call, key)
+    page, more = paginate(kept, input, call, _policy_key)
     return {"Policies": [policy_answer(account, policy) for policy in page], **more}, []
+
+
+def _policy_key(policy: ManagedPolicy) -> str:
+    return f"1{aws_managed_policy_key(policy)}" if policy.account_id == "aws" else f"0{policy.key}"
 
 
 def list_entities_for_policy(account: Account, input: Input, call: Call) -> Answer:

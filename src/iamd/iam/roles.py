@@ -3,24 +3,21 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from iamd.account.changes import Change, Delete, Put
+from iamd.account.changes import Delete, Put
 from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.account.trust import trust_policy_in_force
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, InvalidInput, UnmodifiableEntity
+from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate_records
 from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 from iamd.iam.trust_policies import trust_principals, verify_trust_policy
-
-Input = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[Change]]
 
 SERVICE_LINKED_PATH = "/aws-service-role/"
 RESERVED_PATH = "/aws-reserved/"  # IAM Identity Center's roles
