@@ -402,10 +402,15 @@ def binary(text: str):
 
 
 def network(text: str):
+    """An address or a CIDR range. ::ffff:203.0.113.9 is how IPv6 sockets write 203.0.113.9."""
+    if not re.fullmatch(r"[^/%]+(/\d+)?", text):
+        return None
     try:
-        return ipaddress.ip_network(text, strict=False)
+        found = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network(mapped) if mapped is not None and found.prefixlen == 128 else found
 
 
 def inside(address, block) -> bool:
