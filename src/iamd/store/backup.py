@@ -59,7 +59,7 @@ def _back_up(path: Path, destination: Path, progress: Progress) -> Backup:
     if destination.exists():
         raise BackupError(f"{destination} exists: a backup does not overwrite anything.")
     with _explaining(path), _aside(destination) as aside:
-        with closing(Database(path)) as source, closing(Database(aside)) as copy:
+        with closing(Database(path, name=str(path))) as source, closing(Database(aside)) as copy:
             source.prepare_to_read()
             source.begin_read()
             _copy(source, copy, progress)
@@ -75,11 +75,11 @@ def _restore(backup: Path, path: Path, force: bool, progress: Progress) -> Backu
     if not backup.exists():
         raise BackupError(f"There is no backup {backup}.")
     if path.exists() and not force:
-        with _explaining(path), closing(Database(path)) as old:
+        with _explaining(path), closing(Database(path, name=str(path))) as old:
             if find_version(old.connection, str(path)) and old.head():
                 raise BackupError(f"{path} holds a store: restoring would replace all that is in it.")
     with _aside(path) as aside, closing(Database(aside)) as restored:
-        with _explaining(backup), closing(Database(backup)) as source:
+        with _explaining(backup), closing(Database(backup, name=str(backup))) as source:
             if not find_version(source.connection, str(backup)):
                 raise BackupError(f"{backup} is empty.")
             source.begin_read()

@@ -189,9 +189,8 @@ class _AccountCheck:
         elif isinstance(record, InstanceProfile):
             if record.role_id is not None and not self._has(Role, record.role_id):
                 yield f"holds the role {record.role_id}, which does not exist."
-        elif isinstance(record, AccessKey):
-            if record.owner_id != self.id and not self._has(User, record.owner_id):
-                yield f"belongs to the user {record.owner_id}, who does not exist."
+        elif isinstance(record, AccessKey) and record.owner_id != self.id and not self._has(User, record.owner_id):
+            yield f"belongs to the user {record.owner_id}, who does not exist."
 
     def _has(self, kind: type[Record], unique_id: str) -> bool:
         return isinstance(self._account.find_by_id(unique_id), kind)

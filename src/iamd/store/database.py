@@ -1,5 +1,6 @@
 """One connection to a SQLite store: the statements, without queues, threads or event loops."""
 
+import errno
 import os
 import random
 import time
@@ -25,9 +26,9 @@ class Database:
     Methods raise apsw.Error, of which ``explain`` says for people what it means.
     """
 
-    def __init__(self, path: Path | None, *, patience: float = LOCK_PATIENCE) -> None:
-        """Open a file that is there; ``patience`` is in seconds."""
-        self.name = "The store in memory" if path is None else str(path)
+    def __init__(self, path: Path | None, *, name: str = "The store", patience: float = LOCK_PATIENCE) -> None:
+        """Open a file that is there. ``name`` is what people are told it is, ``patience`` is in seconds."""
+        self.name = name
         self.waited = False  # for another process's lock, since this was last set to False
         self._patience = patience
         self._give_up = 0.0
@@ -63,6 +64,10 @@ class Database:
         verify_version(version, self.name)
         if version != VERSION:
             raise Unavailable(f"{self.name} has not been brought to schema {VERSION} yet (it has {version}).")
+
+    def explain(self, error: Exception) -> str:
+        """What an error of this connection means, for people."""
+        return explain(error, self.name, self.connection.system_errno)
 
     def close(self) -> None:
         self.connection.close()
@@ -256,18 +261,23 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def explain(error: Exception, name: str) -> str:
-    """What an error of SQLite, or of the file system, means, for people."""
+def explain(error: Exception, name: str, system_errno: int = 0) -> str:
+    """What an error of SQLite, or of the file system, means, for people; ``system_errno`` if SQLite knows of one."""
     if isinstance(error, apsw.FullError):
         return f"{name} cannot be written: the disk is full."
-    if isinstance(error, apsw.ReadOnlyError | PermissionError):
+    if isinstance(error, apsw.IOError) and system_errno in (errno.EDQUOT, errno.EFBIG):
+        return f"{name} cannot be written: it has grown to the size that it may have ({os.strerror(system_errno)})."
+    if isinstance(error, OSError):
+        return f"{name} cannot be used: {error.strerror}{f' ({error.filename})' if error.filename else ''}."
+    if isinstance(error, apsw.ReadOnlyError):
         return f"{name} cannot be written: it, its directory or its disk is read-only."
     if isinstance(error, apsw.BusyError):
         return f"{name} is in use: another process has held its lock for too long."
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
         return f"{name} is damaged or is no store ({error}). Run iamd check, or restore a backup."
     if isinstance(error, apsw.CantOpenError):
-        return f"{name} cannot be opened: see that it and its directory exist and may be read and written."
+        return f"{name} cannot be opened: it or its directory is missing, or may not be read and written."
     if isinstance(error, apsw.IOError):
-        return f"{name} cannot be read or written: the disk failed ({error})."
+        reason = os.strerror(system_errno) if system_errno else error
+        return f"{name} cannot be read or written: the disk failed ({reason})."
     return f"{name} cannot be used: {error}."

@@ -157,7 +157,7 @@ def _read_file(path: Path) -> str:
         ) from None
     except OSError as error:
         raise MasterKeyError(f"The master key file {path} cannot be read: {error.strerror}.") from error
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise MasterKeyError(f"The master key file {path} is not a file.")
@@ -166,7 +166,9 @@ def _read_file(path: Path) -> str:
                 f"The master key file {path} may be read or changed by others: "
                 f"own it and take their rights away (chmod 600 {path})."
             )
-        return file.read(MAX_TEXT_BYTES).decode("ascii", "replace")
+        return os.read(descriptor, MAX_TEXT_BYTES).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)
 
 
 def _run_command(command: str) -> str:

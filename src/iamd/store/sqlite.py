@@ -45,7 +45,7 @@ class SQLiteStore:
         self._writer: Writer | None = None
         self._write_database: Database | None = None
         self._read_database: Database | None = None
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="iamd-store-scan")
+        self._threads: ThreadPoolExecutor | None = None
         self._version = -1  # Database.version() when head and epoch in the file were last read
         self._head: Revision = 0
         self._file_epoch = ""
@@ -64,13 +64,19 @@ class SQLiteStore:
         self._epoch, _ = await self.head()
 
     def _open_files(self) -> None:
+        # Whoever starts a server is told where its store is, clients are not.
         name = "The store in memory" if self.path is None else str(self.path)
         try:
             if self.path is not None:
                 create_file(self.path)
-            self._write_database = Database(self.path)
+            self._write_database = Database(self.path, name=name)
             self._write_database.prepare_to_write()
-            self._read_database = self._write_database if self.path is None else self._open_reader(READ_PATIENCE)
+            self._write_database.name = "The store"
+            if self.path is None:
+                self._read_database = self._write_database
+                return
+            self._read_database = self._open_reader(READ_PATIENCE)
+            self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="iamd-store-scan")
         except (apsw.Error, OSError) as error:
             self._close_files()
             raise Unavailable(explain(error, name)) from error
@@ -90,11 +96,12 @@ class SQLiteStore:
     def _close_files(self) -> None:
         if self._writer is not None:
             self._writer.stop()
-        self._threads.shutdown()
+        if self._threads is not None:
+            self._threads.shutdown()
         for database in (self._read_database, self._write_database):
             if database is not None:
                 database.close()
-        self._writer = self._read_database = self._write_database = None
+        self._writer = self._read_database = self._write_database = self._threads = None
 
     # Writing ----------------------------------------------------------------------------------------------------------
 
@@ -143,9 +150,10 @@ class SQLiteStore:
             raise Unavailable("The store is not open.")
         try:
             database.begin_read()
+            database.verify_schema()
             yield database
         except apsw.Error as error:
-            raise Unavailable(explain(error, "The store")) from error
+            raise Unavailable(database.explain(error)) from error
         finally:
             database.end()
 
@@ -194,9 +202,14 @@ class SQLiteStore:
         except apsw.Error as error:
             raise Unavailable(explain(error, "The store")) from error
         finally:
-            self._threads.submit(scan.close)
+            if self._threads is None:
+                scan.close()
+            else:
+                self._threads.submit(scan.close)
 
     async def _in_thread(self, read: Callable[[], T]) -> T:
+        if self._threads is None:
+            raise Unavailable("The store is not open.")
         return await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
     async def check(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import apsw
 
-from iamd.store.database import Database, explain
+from iamd.store.database import Database
 from iamd.store.interface import Conflict, Revision, Transaction, Unavailable, Unknown
 
 GROUP_SIZE = 512  # transactions with one fsync at most
@@ -114,9 +114,9 @@ class Writer:
             committing = True
             database.commit()
         except Exception as error:
+            failure = _failure(error, database, committing)
             with contextlib.suppress(apsw.Error):
                 database.end()
-            failure = _failure(error, committing)
             return [(pending, failure) for pending in group]
         return outcomes
 
@@ -155,10 +155,10 @@ def deliver(outcomes: list[tuple[Pending, Outcome]]) -> None:
             pending.future.set_result(outcome)
 
 
-def _failure(error: Exception, committing: bool) -> Exception:
+def _failure(error: Exception, database: Database, committing: bool) -> Exception:
     if isinstance(error, Unavailable):
         return error
     if committing and getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC:
         # What was written is no part of the store now, but a crash before the next commit could bring it back.
         return Unknown("The disk did not confirm that the change is stored.")
-    return Unavailable(explain(error, "The store"))
+    return Unavailable(database.explain(error))
