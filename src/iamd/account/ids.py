@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#iden
 
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 
 USER = "AIDA"
 GROUP = "AGPA"
@@ -39,6 +40,7 @@ def new_access_key_id(prefix: str, account_id: str, choose: Callable[[str], str]
     return body + _check_character(body)
 
 
+@lru_cache(maxsize=10_000)
 def find_account_id(access_key_id: str) -> str | None:
     """The account that an access key id carries, or None if it is not an id that ``new_access_key_id`` forms."""
     body, check = access_key_id[:-1], access_key_id[-1:]

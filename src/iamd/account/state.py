@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from iamd.account.changes import Change, ClaimAlias, Delete, Put, ReleaseAlias
 from iamd.account.quotas import QUOTAS
@@ -98,6 +98,7 @@ class Account:
         self._key_ids: dict[str, dict[str, None]] = {}  # owner id → access key ids
         self._profile_ids: dict[str, dict[str, None]] = {}  # role id → instance profile ids
         self.unsaved_uses: dict[str, LastUsed] = {}  # by id: uses seen here that are not in the table yet
+        self.derived: dict[object, Any] = {}  # what readers computed from the records; forgotten at every change
         for record in records:
             self.apply(Put(record))
 
@@ -107,6 +108,7 @@ class Account:
         """Make the change, and return the one that undoes it. Changes of aliases are the directory's and do nothing."""
         if isinstance(change, ClaimAlias | ReleaseAlias):
             return change
+        self.derived.clear()
         record = change.record
         table = self._tables[record.kind]
         if isinstance(change, Put):

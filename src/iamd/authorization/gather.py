@@ -3,7 +3,11 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
-from iamd.account.records import Group, Role, User
+from typing import cast
+
+from msgspec.structs import replace
+
+from iamd.account.records import Group, Record, Role, User
 from iamd.account.state import Account
 from iamd.call import Caller
 from iamd.policy import Policies, Policy, parse_policy
@@ -14,7 +18,23 @@ def policies_in_force(account: Account, caller: Caller) -> Policies:
 
     A caller whose user or role is gone has no policies, so that nothing is granted.
     """
-    entity = account.find_by_id(caller.entity_id)
+    policies = _policies_of_entity(account, caller.entity_id)
+    if caller.session is None or not caller.session.policies:
+        return policies
+    session = tuple(parse_policy(text, source_type="session") for text in caller.session.policies)
+    return replace(policies, session=session)
+
+
+def _policies_of_entity(account: Account, entity_id: str) -> Policies:
+    """The policies that a user or role has of itself, gathered once between two changes of the account."""
+    key = (_policies_of_entity, entity_id)
+    policies = account.derived.get(key)
+    if policies is None:
+        policies = account.derived[key] = _gather(account, account.find_by_id(entity_id))
+    return cast(Policies, policies)
+
+
+def _gather(account: Account, entity: Record | None) -> Policies:
     if not isinstance(entity, User | Role):
         return Policies()
     identity = list(_policies_of(account, entity))
@@ -24,10 +44,7 @@ def policies_in_force(account: Account, caller: Caller) -> Policies:
     boundary = None
     if entity.permissions_boundary is not None:
         boundary = _managed(account, entity.permissions_boundary)
-    session = None
-    if caller.session is not None and caller.session.policies:
-        session = tuple(parse_policy(text, source_type="session") for text in caller.session.policies)
-    return Policies(identity=tuple(identity), boundary=boundary, session=session)
+    return Policies(identity=tuple(identity), boundary=boundary)
 
 
 def _policies_of(account: Account, entity: User | Group | Role) -> list[Policy]:

@@ -1,4 +1,4 @@
-"""Audit events: what CloudTrail records of a call, stored in the same commit as the change it describes.
+"""Audit events: what CloudTrail records of a call, stored in the same commit as the change that it describes.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -17,7 +17,7 @@ _TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated":
 
 
 def audit_event(operation: OperationModel, input: Mapping[str, Any], output: Mapping[str, Any], call: Call) -> bytes:
-    """The event of a call that succeeded, as JSON. Members that the model calls sensitive are left out of it."""
+    """The event of a call that succeeded, as JSON. Members that the model calls sensitive are hidden."""
     event = {
         "eventVersion": "1.11",
         "userIdentity": _user_identity(call.caller),

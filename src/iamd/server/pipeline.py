@@ -33,7 +33,7 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
         time = now()
         caller = authenticate(request, parameters, service.name, account, sealer, time)
         trace.principal, trace.account_id = caller.arn, caller.account_id
-        if account is None:
+        if account is None or trace.access_key_id is None:
             raise InternalFailure("A caller was authenticated without an account.")
         call = Call(
             caller=caller,
