@@ -40,11 +40,15 @@ def new_access_key_id(prefix: str, account_id: str, choose: Callable[[str], str]
     return body + _check_character(body)
 
 
-@lru_cache(maxsize=10_000)
 def find_account_id(access_key_id: str) -> str | None:
     """The account that an access key id carries, or None if it is not an id that ``new_access_key_id`` forms."""
-    body, check = access_key_id[:-1], access_key_id[-1:]
-    if len(access_key_id) != 20 or body[:4] not in (ACCESS_KEY, TEMPORARY_ACCESS_KEY):
+    return _decode_account_id(access_key_id) if len(access_key_id) == 20 else None
+
+
+@lru_cache(maxsize=10_000)
+def _decode_account_id(access_key_id: str) -> str | None:
+    body, check = access_key_id[:-1], access_key_id[-1]
+    if body[:4] not in (ACCESS_KEY, TEMPORARY_ACCESS_KEY):
         return None
     number = 0
     for letter in body[4:]:
