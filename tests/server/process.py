@@ -87,6 +87,8 @@ class ServerProcess:
     ) -> None:
         if self.process.poll() is None:
             self.kill()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         """Status and body of an unsigned request."""

@@ -37,6 +37,7 @@ class Replica:
         self.revision: Revision = 0  # of the newest commit applied
         self.generation = 0  # counts how often everything known was dropped to be read anew
         self.problem: str | None = None  # why the store was last unavailable, None if it was not
+        self.write_problem: str | None = None  # why the last write could not be made, None if it was
         self.last_used = LastUsedNotes(self)
         self._accounts: dict[str, Account] = {}
         self._loading: dict[str, asyncio.Task[Account | None]] = {}

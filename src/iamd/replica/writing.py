@@ -52,6 +52,7 @@ class WriteQueue:
                 try:
                     batch = await self._write()
                 except Unavailable as error:
+                    self._replica.write_problem = str(error)
                     self._fail(ServiceUnavailable(str(error)))
                 except Exception as error:
                     self._fail(error)
@@ -112,5 +113,6 @@ class WriteQueue:
             del self._sought[batch.id]
             raise
         self._sought.clear()
+        self._replica.write_problem = None
         await self._replica.take(Commit(revision, transaction.put, transaction.delete), generation)
         return True

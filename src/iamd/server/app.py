@@ -1,5 +1,6 @@
 """The ASGI application: reads a request whole, hands it to the pipeline, and answers for iamd's own three addresses."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from iamd import __version__
-from iamd.errors import InternalFailure, RequestEntityTooLarge, ServiceError
+from iamd.errors import InternalFailure, RequestEntityTooLarge, ServiceError, ServiceUnavailable
 from iamd.server.logs import RequestLog
 from iamd.server.metrics import Board, Counters, render
 from iamd.server.node import Node
@@ -66,6 +67,8 @@ class App:
             return
         except RequestEntityTooLarge as refusal:
             response = _refuse(refusal, trace, HttpResponse(status=refusal.status))  # AWS's has no body
+        except asyncio.CancelledError:  # the time to finish is over
+            response = _refuse(ServiceUnavailable("The server is shutting down."), trace)
         except Exception:
             level = logging.ERROR
             _logger.exception("A request failed by a fault of iamd.", extra={"request_id": trace.request_id})

@@ -59,8 +59,9 @@ class Node:
         """Whether this process can answer, and write."""
         if self.closed:
             return Health("closed", "The server is stopping.", self.replica.revision)
-        if self.replica.problem is not None:
-            return Health("read-only", self.replica.problem, self.replica.revision)
+        problem = self.replica.problem or self.replica.write_problem
+        if problem is not None:
+            return Health("read-only", problem, self.replica.revision)
         return Health("ready", None, self.replica.revision)
 
     # For tests of other software: back to the seeded state ----------------------------------------------------------

@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import uvloop
@@ -59,7 +60,7 @@ def serve(settings: Settings) -> int:
         if settings.workers == 1:
             return _run(_serve_alone(plan))
         text = _run(_prepare(plan))
-        supervisor = Supervisor(settings.workers, lambda worker, lifeline: _run_worker(plan, worker, lifeline))
+        supervisor = Supervisor(settings.workers, partial(_run_worker, plan), plan.listener.close)
         return supervisor.run(lambda: _print(text))
     except _CANNOT_START as error:
         raise SettingsError(str(error)) from error

@@ -23,12 +23,14 @@ _logger = logging.getLogger("iamd.server")
 class Supervisor:
     """Forks ``count`` workers; each calls ``run`` with its number and a lifeline, and exits with what it returns.
 
-    The lifeline is a file descriptor that becomes readable when the supervisor is gone, however it went.
+    ``stop_listening`` is called before the workers are told to stop, so that nobody waits to be let in any more. The
+    lifeline is a file descriptor that becomes readable when the supervisor is gone, however it went.
     INVARIANT: the process has one thread and no event loop or open store while it forks.
     """
 
-    def __init__(self, count: int, run: Callable[[int, int], int]) -> None:
+    def __init__(self, count: int, run: Callable[[int, int], int], stop_listening: Callable[[], None]) -> None:
         self._run = run
+        self._stop_listening = stop_listening
         self._count = count
         self._workers: dict[int, tuple[int, float]] = {}  # process id → (number, when it was started)
         self._due: dict[int, float] = {}  # number → when to start it again
@@ -70,11 +72,13 @@ class Supervisor:
         return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
 
     def _start(self, number: int) -> None:
+        # Blocked until the worker has handlers of its own: what is sent to it in between must reach those.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
-        if process:
-            self._workers[process] = (number, time.monotonic())
-        else:
+        if not process:
             self._become_worker(number)
+        self._workers[process] = (number, time.monotonic())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _become_worker(self, number: int) -> NoReturn:
         status = 1
@@ -82,6 +86,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for each in _SIGNALS:
                 signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._held)  # or the lifeline would never end
             status = self._run(number, self._lifeline)
         except BaseException:
@@ -103,6 +108,7 @@ class Supervisor:
         return ended
 
     def _stop(self, signals: socket.socket) -> None:
+        self._stop_listening()
         for process in self._workers:
             os.kill(process, signal.SIGTERM)
         deadline = time.monotonic() + GRACE
