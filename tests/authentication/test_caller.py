@@ -5,6 +5,7 @@ import pytest
 from iamd.account.changes import Delete, Put
 from iamd.authentication.authenticate import find_access_key_id
 from iamd.call import Caller
+from iamd.errors import IncompleteSignature
 from iamd.wire.http import HttpRequest
 from iamd.wire.parameters import parse_parameters
 from tests.authentication import (
@@ -73,9 +74,10 @@ def test_the_access_key_id_is_found_before_anything_is_verified(request_: HttpRe
     assert find_access_key_id(request_, parse_parameters(request_)) == "AKIAIOSFODNN7EXAMPLE"
 
 
-def test_a_malformed_signature_has_no_access_key_id() -> None:
-    malformed = signed(authorization="AWS4-HMAC-SHA256 Credential={credential}")
-    assert find_access_key_id(malformed, parse_parameters(malformed)) is None
+def test_a_malformed_signature_is_refused_before_anything_is_looked_up() -> None:
+    malformed = presigned(without=["Date"])
+    with pytest.raises(IncompleteSignature, match="AWS query-string parameters must include 'X-Amz-Date'"):
+        find_access_key_id(malformed, parse_parameters(malformed))
 
 
 def test_an_unsigned_request_has_no_access_key_id() -> None:

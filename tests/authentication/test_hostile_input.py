@@ -38,9 +38,9 @@ HEADERS = st.lists(st.tuples(NAMES | st.binary(max_size=8), BYTES), max_size=8).
 
 
 def refuse(request: HttpRequest) -> None:
-    found = find_access_key_id(request, {})
-    assert found is None or isinstance(found, str)
     try:
+        found = find_access_key_id(request, {})
+        assert found is None or isinstance(found, str)
         caller = authenticate(request, {}, "iam", ACCOUNT, PlainSealer(), NOW)
     except REFUSALS as refusal:
         message = refusal.message or ""

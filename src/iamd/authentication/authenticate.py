@@ -17,7 +17,7 @@ from iamd.authentication.sigv4 import (
     verify_time,
 )
 from iamd.call import Caller, Sealer
-from iamd.errors import IncompleteSignature, InvalidClientTokenId, MissingAuthenticationToken, ServiceError
+from iamd.errors import IncompleteSignature, InvalidClientTokenId, MissingAuthenticationToken
 from iamd.wire.http import HttpRequest
 
 _SIGNING_KEYS = SigningKeys(size=10_000)  # some 5 MB
@@ -29,11 +29,11 @@ _EXPIRES_WITH_SIGNATURE = "GetCallerIdentity"
 
 
 def find_access_key_id(request: HttpRequest, parameters: Mapping[str, str]) -> str | None:
-    """The access key id that the request claims, unverified; None if it is unsigned or malformed."""
-    try:
-        signature = find_signature(request)
-    except ServiceError:
-        return None  # ``authenticate`` says what is wrong
+    """The access key id that the request claims, unverified; None if the request is not signed.
+
+    Raises IncompleteSignature or SignatureDoesNotMatch if it is signed but not in the form that AWS asks for.
+    """
+    signature = find_signature(request)
     return None if signature is None else signature.access_key_id
 
 

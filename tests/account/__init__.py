@@ -1,0 +1,1 @@
+"""The account: its ids, records and state."""
