@@ -410,6 +410,40 @@ def test_a_trust_policy_tells_whom_it_names() -> None:
     )
 
 
+GITHUB = "token.actions.githubusercontent.com"
+GITHUB_ARN = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
+GITHUB_MESSAGE = (
+    f"Trust policy with trusted principal {GITHUB_ARN} must evaluate, using StringEquals, StringLike or "
+    f"StringEqualsIgnoreCase, {GITHUB}:sub or {GITHUB}:job_workflow_ref which is not scoped to all"
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ({}, GITHUB_MESSAGE),
+        ({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}, GITHUB_MESSAGE),
+        ({"StringLike": {f"{GITHUB}:sub": "*"}}, GITHUB_MESSAGE),
+        ({"StringLike": {f"{GITHUB}:sub": ["repo:example/*", "*"]}}, GITHUB_MESSAGE),
+        ({"StringNotEquals": {f"{GITHUB}:sub": "repo:example/code:ref:main"}}, GITHUB_MESSAGE),
+        ({"StringEqualsIfExists": {f"{GITHUB}:sub": "repo:example/code:ref:main"}}, GITHUB_MESSAGE),
+        ({"ForAllValues:StringEquals": {f"{GITHUB}:sub": "repo:example/code:ref:main"}}, GITHUB_MESSAGE),
+        ({"StringEquals": {f"{GITHUB}:sub": "repo:example/code:ref:main"}}, None),
+        ({"StringLike": {f"{GITHUB}:SUB": "repo:*"}}, None),
+        ({"StringEquals": {f"{GITHUB}:job_workflow_ref": "example/code/.github/workflows/ci.yml@main"}}, None),
+    ],
+)
+def test_whose_tokens_of_a_shared_issuer_a_role_trusts(condition: dict[str, Any], message: str | None) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": GITHUB_ARN},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    assert refusal(check_trust_policy, document(statement)) == message
+    assert refusal(check_trust_policy, document({**statement, "Effect": "Deny"})) is None
+
+
 @pytest.mark.parametrize(
     ("statement", "message"),
     [

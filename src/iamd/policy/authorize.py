@@ -14,6 +14,7 @@ from iamd.policy.evaluate import Match, PolicyType, find_matches
 from iamd.policy.principals import Form
 from iamd.policy.request import Principal, Request
 
+Outcome: TypeAlias = Literal["allowed", "explicitDeny", "implicitDeny"]
 Levels: TypeAlias = tuple[tuple[Policy, ...], ...]
 """Policies by what they are attached to, the organization's root first, the account last."""
 
@@ -51,7 +52,7 @@ class Policies(Struct, frozen=True, kw_only=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """What AWS would answer, and why."""
 
-    outcome: Literal["allowed", "explicitDeny", "implicitDeny"]
+    outcome: Outcome
     policy_type: PolicyType | None  # the type that denies; None if allowed
     matched: tuple[Match, ...]  # the statements that made the decision; none for an implicit deny
     request: Request
@@ -69,18 +70,20 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 def authorize(request: Request, policies: Policies) -> Decision:
     """Whether ``request`` is allowed under ``policies``. Nothing is allowed unless something says so."""
+
+    def decide(outcome: Outcome, policy_type: PolicyType | None = None, matched: Iterable[Match] = ()) -> Decision:
+        matched = tuple(matched)
+        return Decision(outcome=outcome, policy_type=policy_type, matched=matched, request=request, policies=policies)
+
     if request.action.lower() in NEEDS_NO_PERMISSION and request.principal.has_account:
-        return Decision(outcome="allowed", policy_type=None, matched=(), request=request, policies=policies)
+        return decide("allowed")
     findings = _Findings(request, policies)
     if findings.denies:
-        first = findings.denies[0].policy_type
-        matched = tuple(findings.denies)
-        return Decision(outcome="explicitDeny", policy_type=first, matched=matched, request=request, policies=policies)
+        return decide("explicitDeny", findings.denies[0].policy_type, findings.denies)
     silent = _find_silent_type(request.principal, policies, findings)
     if silent is not None:
-        return Decision(outcome="implicitDeny", policy_type=silent, matched=(), request=request, policies=policies)
-    matched = tuple(findings.allows)
-    return Decision(outcome="allowed", policy_type=None, matched=matched, request=request, policies=policies)
+        return decide("implicitDeny", silent)
+    return decide("allowed", matched=findings.allows)
 
 
 def policies_in_force(request: Request, policies: Policies) -> Iterator[tuple[PolicyType, Levels]]:

@@ -22,6 +22,7 @@ from iamd.policy.grammar import (
 )
 from iamd.policy.matching import compile_pattern
 from iamd.policy.principals import is_aws_principal
+from iamd.policy.shared_issuers import verify_shared_issuers
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 _STS_ACTIONS = (
@@ -57,7 +58,9 @@ def check_trust_policy(text: str) -> Policy:
         if statement["Principal"] == "*":
             raise MalformedPolicyDocument('AssumeRolepolicy contained an invalid principal: "STAR":"*".')
         _verify_principal(statement["Principal"])
-    return parse_policy(text)
+    policy = parse_policy(text)
+    verify_shared_issuers(policy)
+    return policy
 
 
 def check_resource_policy(text: str) -> Policy:
