@@ -136,7 +136,7 @@ def main() -> None:
         f"{'start to first answer, CPU s':28}{our_start:34.2f}{their_start:34.2f}{'':8}{their_start / our_start:8.1f}"
     )
     with servers.iamd() as server:
-        print(f"{'5,000 users × 3 policies, MiB':28}{memory_with_5000_users(server):33.0f}")
+        print(f"{'5,000 users, 3 policies each, MiB':34}{memory_with_5000_users(server):28.0f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The servers that are measured: each started fresh on a free loopback port, its CPU time and memory read from /proc."""
+"""The servers that are measured: each started fresh on a free loopback port, CPU time and memory read from /proc."""
 
 import os
 import socket

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 from iamd.account.records import AccessKey, User
 from iamd.account.state import Account, Directory
-from iamd.authentication.authenticate import authenticate
+from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.call import Caller
 from iamd.errors import ServiceError
 from iamd.wire.http import HttpRequest
@@ -80,7 +80,9 @@ def caller_of(
     account: Account | None = ACCOUNT,
     sealer: PlainSealer | None = None,
 ) -> Caller:
-    return authenticate(request, parse_parameters(request), service, account, sealer or PlainSealer(), now)
+    parameters = parse_parameters(request)
+    signature = get_signature(request, parameters)
+    return authenticate(request, parameters, signature, service, account, sealer or PlainSealer(), now)
 
 
 def refusal_of(request: HttpRequest, service: str = "iam", now: int = NOW, account: Account | None = ACCOUNT) -> Any:

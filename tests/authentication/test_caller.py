@@ -3,7 +3,7 @@
 import pytest
 
 from iamd.account.changes import Delete, Put
-from iamd.authentication.authenticate import find_access_key_id
+from iamd.authentication.authenticate import get_signature
 from iamd.call import Caller
 from iamd.errors import IncompleteSignature
 from iamd.wire.http import HttpRequest
@@ -71,18 +71,13 @@ def test_a_renamed_user_is_known_by_the_new_name_at_once() -> None:
 
 @pytest.mark.parametrize("request_", [signed(), presigned()], ids=["header", "presigned"])
 def test_the_access_key_id_is_found_before_anything_is_verified(request_: HttpRequest) -> None:
-    assert find_access_key_id(request_, parse_parameters(request_)) == "AKIAIOSFODNN7EXAMPLE"
+    assert get_signature(request_, parse_parameters(request_)).access_key_id == "AKIAIOSFODNN7EXAMPLE"
 
 
 def test_a_malformed_signature_is_refused_before_anything_is_looked_up() -> None:
     malformed = presigned(without=["Date"])
     with pytest.raises(IncompleteSignature, match="AWS query-string parameters must include 'X-Amz-Date'"):
-        find_access_key_id(malformed, parse_parameters(malformed))
-
-
-def test_an_unsigned_request_has_no_access_key_id() -> None:
-    request = sent(body="Action=ListUsers&Version=2010-05-08")
-    assert find_access_key_id(request, parse_parameters(request)) is None
+        get_signature(malformed, parse_parameters(malformed))
 
 
 # Nobody -------------------------------------------------------------------------------------------------------------

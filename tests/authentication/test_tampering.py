@@ -7,17 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from iamd.authentication.authenticate import authenticate
 from iamd.authentication.canonical_request import path_forms, query_pairs
 from iamd.errors import ServiceError
 from iamd.wire.http import HttpRequest
 from iamd.wire.parameters import parse_parameters
 from tests.authentication import (
-    ACCOUNT,
     LIST_USERS,
     MISMATCH,
     NOW,
-    PlainSealer,
     caller_of,
     presigned,
     refusal_of,
@@ -36,7 +33,7 @@ GET = presigned(LIST_USERS | {"PathPrefix": "/division/"})
 
 def is_let_in(request: HttpRequest, now: int = NOW) -> bool:
     try:
-        authenticate(request, parse_parameters(request), "iam", ACCOUNT, PlainSealer(), now)
+        caller_of(request, now=now)
     except ServiceError:
         return False
     return True

@@ -28,18 +28,26 @@ _SIGNING_KEYS = SigningKeys(size=10_000)  # some 5 MB
 _EXPIRES_WITH_SIGNATURE = "GetCallerIdentity"
 
 
-def find_access_key_id(request: HttpRequest, parameters: Mapping[str, str]) -> str | None:
-    """The access key id that the request claims, unverified; None if the request is not signed.
+def get_signature(request: HttpRequest, parameters: Mapping[str, str]) -> Signature:
+    """What the request says of its signature, all of it unverified.
 
-    Raises IncompleteSignature or SignatureDoesNotMatch if it is signed but not in the form that AWS asks for.
+    Raises MissingAuthenticationToken if it has none, IncompleteSignature or SignatureDoesNotMatch if it is not of the
+    form AWS asks for: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
     """
     signature = find_signature(request)
-    return None if signature is None else signature.access_key_id
+    if signature is not None:
+        return signature
+    if "AWSAccessKeyId" in parameters:  # Signature Version 2
+        raise IncompleteSignature(
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+        )
+    raise MissingAuthenticationToken("Request is missing Authentication Token")
 
 
 def authenticate(
     request: HttpRequest,
     parameters: Mapping[str, str],
+    signature: Signature,
     service_name: str,
     account: Account | None,
     sealer: Sealer,
@@ -47,17 +55,10 @@ def authenticate(
 ) -> Caller:
     """Who calls ``service_name`` (``iam``, ``sts``) with this request.
 
-    ``account`` is the one that the claimed access key id belongs to, None if there is no such account; ``now`` is epoch
-    seconds. Raises MissingAuthenticationToken, IncompleteSignature, SignatureDoesNotMatch, InvalidClientTokenId or
+    ``signature`` is the request's own (``get_signature``). ``account`` is the one that its access key id belongs to,
+    None if there is no such account; ``now`` is epoch seconds. Raises SignatureDoesNotMatch, InvalidClientTokenId or
     RequestExpired: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
     """
-    signature = find_signature(request)
-    if signature is None:
-        if "AWSAccessKeyId" in parameters:  # Signature Version 2
-            raise IncompleteSignature(
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-            )
-        raise MissingAuthenticationToken("Request is missing Authentication Token")
     verify_scope(signature, service_name)
     if account is None or signature.access_key_id.startswith(TEMPORARY_ACCESS_KEY):
         raise _invalid_token()

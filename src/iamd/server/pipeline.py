@@ -5,7 +5,7 @@ from typing import Any
 
 from iamd.account.ids import find_account_id
 from iamd.account.state import Account
-from iamd.authentication.authenticate import authenticate, find_access_key_id
+from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Call, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
@@ -17,6 +17,8 @@ from iamd.wire import query
 from iamd.wire.http import HttpRequest, HttpResponse
 from iamd.wire.models import OperationModel, ServiceModel
 
+GLOBAL_REGION = "us-east-1"
+
 
 async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: Trace) -> HttpResponse:
     """Answer one request. Every refusal becomes AWS's error document; only a bug raises."""
@@ -27,17 +29,18 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
         operation = query.find_operation(parameters)
         service = operation.service
         trace.service, trace.operation = service.name, operation.name
-        trace.access_key_id = find_access_key_id(request, parameters)
+        signature = get_signature(request, parameters)
+        trace.access_key_id = signature.access_key_id
         input = query.decode_input(operation, parameters)
-        account = await _account_of(trace.access_key_id, replica)
+        account = await _account_of(signature.access_key_id, replica)
         time = now()
-        caller = authenticate(request, parameters, service.name, account, sealer, time)
+        caller = authenticate(request, parameters, signature, service.name, account, sealer, time)
         trace.principal, trace.account_id = caller.arn, caller.account_id
-        if account is None or trace.access_key_id is None:
+        if account is None:
             raise InternalFailure("A caller was authenticated without an account.")
         call = Call(
             caller=caller,
-            source=_source(request, parameters, service.name),
+            source=_source(request, service, signature.region),
             operation=operation.name,
             service=service.name,
             time=time,
@@ -45,7 +48,7 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
             sealer=sealer,
         )
         output = await _run(operation, input, account, call, replica, trace)
-        replica.last_used.note(account, trace.access_key_id, time, service.name, call.source.region)
+        replica.last_used.note(account, signature.access_key_id, time, service.name, call.source.region)
         return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
     except ServiceError as error:
         trace.error_code = error.code
@@ -84,17 +87,17 @@ async def _run(
     return dict(await replica.write(account.account_id, run))
 
 
-async def _account_of(access_key_id: str | None, replica: Replica) -> Account | None:
-    if access_key_id is None:
-        return None
+async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
     account_id = replica.directory.seeded_access_keys.get(access_key_id) or find_account_id(access_key_id)
     if account_id is None:
         return None
     return replica.find_account(account_id) or await replica.account(account_id)
 
 
-def _source(request: HttpRequest, parameters: Mapping[str, str], service: str) -> Source:
+def _source(request: HttpRequest, service: ServiceModel, region: str) -> Source:
+    """``region`` is the signature's. IAM has one endpoint for all regions, which counts as the first one's."""
     return Source(
+        region=GLOBAL_REGION if service.name == "iam" else region,
         ip=request.peer,
         user_agent=request.header(b"user-agent") or "",
         referer=request.header(b"referer"),
