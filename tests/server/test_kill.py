@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.server.process import ServerProcess
 
-ROUNDS = 8
+ROUNDS = 10
 WRITERS = 6
 
 

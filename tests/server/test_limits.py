@@ -159,6 +159,34 @@ def test_only_get_and_post_are_answered(server: ServerProcess, method: str) -> N
     assert answer.error == ("MethodNotAllowed", "The specified method is not allowed against this resource.")
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "in two parts"])
+def test_the_body_of_a_request_that_offers_http2_is_its_body(server: ServerProcess, apart: bool) -> None:
+    # A parser that stops at the offer would lose the body, or take it for another request of the same connection.
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    head = (
+        b"POST / HTTP/1.1\r\nhost: x\r\n"
+        b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+        b"content-type: application/x-www-form-urlencoded\r\ncontent-length: %d\r\n\r\n" % len(body)
+    )
+    with connect(server) as connection:
+        for parts in [head, body] if apart else [head + body], [b"GET /_iamd/health HTTP/1.1\r\nhost: x\r\n\r\n"]:
+            for part in parts:
+                connection.sendall(part)
+            received = b""
+            while not received.endswith((b"</ErrorResponse>", b"}\n")):
+                received += connection.recv(65536)
+            assert re.findall(rb"HTTP/1.1 (\d+)|<Code>(\w+)<", received) in (
+                [(b"403", b""), (b"", b"MissingAuthenticationToken")],
+                [(b"200", b"")],
+            )
+
+
+def test_no_tunnel_is_opened(server: ServerProcess) -> None:
+    answer = send(server, b"CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert answer.status == 405
+    assert answer.error == ("MethodNotAllowed", "The specified method is not allowed against this resource.")
+
+
 def test_requests_sent_at_once_are_answered_in_order(server: ServerProcess) -> None:
     with connect(server) as connection:
         connection.sendall(

@@ -5,14 +5,16 @@ from math import inf
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
+import httptools
 from msgspec import Struct
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from iamd.errors import ServiceError, ServiceUnavailable
 from iamd.server.refusals import (
     BadRequest,
+    MethodNotAllowed,
     RequestHeaderSectionTooLarge,
     RequestTimeout,
     refusal_response,
@@ -29,6 +31,23 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_headers: int = 100
     request_timeout: float = 30.0  # seconds to send a whole request, and again to take the whole answer
     keep_alive_timeout: float = 60.0  # seconds a connection may be idle between requests
+
+
+class _WholeAnswers:
+    """A transport that holds the head of an answer until its body comes, and sends both in one piece."""
+
+    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
+        self.is_closing = transport.is_closing
+        self.close = transport.close
+        self._transport = transport
+        self._cycle = cycle
+        self._head = b"" if cycle.scope["method"] == "HEAD" else None
+
+    def write(self, data: bytes) -> None:
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+        else:
+            self._transport.write(self._head + data if self._head else data)
 
 
 class Connection(HttpToolsProtocol):
@@ -69,11 +88,36 @@ class Connection(HttpToolsProtocol):
         if self._closing:
             return
         was_in_head = self._in_head
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("")
         if was_in_head and self._in_head:
             self._fed_bytes += len(data)
             if self._fed_bytes > self.limits.max_header_bytes:
                 self._refuse_head()
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Take a request that offers another protocol as the HTTP/1.1 that it is.
+
+        Such a client takes an answer in HTTP/1.1 too. The parser stops at the end of the head, as if there were no
+        body; without this the body would be lost, or be taken for the next request.
+        """
+        if self.parser.get_method() == b"CONNECT":
+            self._refusal = MethodNotAllowed(
+                "The specified method is not allowed against this resource.", headers=(("Allow", "GET, POST"),)
+            )
+            self.send_400_response("")
+            return
+        headers = [header for header in self.headers if header[0] not in (b"connection", b"upgrade")]
+        if not self.parser.should_keep_alive():
+            headers.append((b"connection", b"close"))
+        head = b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + b"".join(b"%b: %b\r\n" % header for header in headers) + b"\r\n" + rest)
 
     # What the parser finds. An exception raised here ends the parsing and comes back in send_400_response. -----------
 
@@ -98,14 +142,19 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self.parser.should_upgrade():
+            return
         target, self.url = self.url, b"/"  # uvicorn would refuse targets that signers send
         super().on_headers_complete()
+        self.cycle.transport = _WholeAnswers(self.transport, self.cycle)  # type: ignore[assignment]
         path, _, query = _origin_form(target).partition(b"?")
         self.scope["path"] = unquote_to_bytes(path).decode("utf-8", "replace")
         self.scope["raw_path"] = path
         self.scope["query_string"] = query
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._received = True
         if self.cycle.response_complete:
@@ -184,9 +233,6 @@ class Connection(HttpToolsProtocol):
             + b"content-length: %d\r\n\r\n" % len(response.body)
             + response.body
         )
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Clients offer HTTP/2 by an Upgrade header, and take HTTP/1.1 as the answer."""
 
 
 def _origin_form(target: bytes) -> bytes:
