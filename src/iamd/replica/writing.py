@@ -77,8 +77,11 @@ class WriteQueue:
         give_up = clock() + PATIENCE
         pause = 0.0
         self._sought.clear()
+        generation = self._replica.generation
         while True:
             account = await self._replica.current_account(self._account_id)
+            if self._sought and generation != self._replica.generation:
+                raise Unavailable("What became of the change cannot be told: the store was restored or compacted.")
             for sought in self._sought.values():
                 if sought.revision is not None:
                     return sought

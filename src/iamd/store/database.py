@@ -75,8 +75,8 @@ class Database:
     # Reading ----------------------------------------------------------------------------------------------------------
 
     def begin_read(self) -> None:
-        """See one snapshot until ``end``."""
-        self.connection.execute("BEGIN")
+        """See one snapshot, that of now, until ``end``."""
+        self.connection.execute("BEGIN; SELECT count(*) FROM sqlite_schema").get  # noqa: B018 - BEGIN alone sees nothing
 
     def begin_write(self) -> None:
         """Hold the only right to write until ``commit`` or ``end``."""
