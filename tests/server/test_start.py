@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -183,6 +184,41 @@ def test_a_data_directory_that_cannot_be_written_is_named(tmp_path: Path) -> Non
     assert refused(tmp_path, "--data-dir", str(occupied / "data")) == (
         f"Error: The data directory {occupied}/data cannot be made: Not a directory. Name another with --data-dir.\n"
     )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_new_root_key_that_cannot_be_shown_stops_the_start(tmp_path: Path, workers: str) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "iamd", "serve", "--port", "0", "--workers", workers],
+            env=environment(tmp_path),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "Error: The new root user's access key cannot be shown: standard output fails (No space left on device). "
+        "Remove the data directory and start again, or choose the key with IAMD_ROOT_ACCESS_KEY_ID and "
+        "IAMD_ROOT_SECRET_ACCESS_KEY.\n",
+    )
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "iamd", "serve", "--port", "0"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),  # no file grows beyond that
+    )
+    path = tmp_path / ".local/share/iamd/iamd.db"
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"Error: {path} cannot be ")
 
 
 def test_the_data_directory_is_under_the_users_data_by_default(tmp_path: Path) -> None:

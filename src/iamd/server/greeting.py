@@ -19,10 +19,20 @@ class NewAccount(Struct, frozen=True, kw_only=True):
         return f"NewAccount(account_id={self.account_id!r}, access_key_id={self.access_key_id!r})"  # no secret
 
 
-def greeting(
+class Greeting(Struct, frozen=True, kw_only=True):
+    """The text on standard output, and whether it shows a secret that is shown nowhere else."""
+
+    text: str
+    shows_secret: bool
+
+    def __repr__(self) -> str:
+        return f"Greeting(shows_secret={self.shows_secret})"  # no secret
+
+
+def make_greeting(
     endpoint_url: str, home: str, new_accounts: Sequence[NewAccount], accounts_without_administrator: Sequence[str]
-) -> str:
-    """The text on standard output. ``home`` says where the data is. The first line is for programs."""
+) -> Greeting:
+    """The greeting of a start. ``home`` says where the data is. The first line of the text is for programs."""
     lines = [f"IAMD_ENDPOINT_URL={endpoint_url}", "", f"iamd {__version__} keeps its data in {home}."]
     for account in new_accounts:
         lines += ["", *_new_account(account, endpoint_url)]
@@ -34,7 +44,10 @@ def greeting(
             "  aws iam attach-user-policy --user-name admin --policy-arn arn:aws:iam::aws:policy/AdministratorAccess",
             "  aws iam create-access-key --user-name admin",
         ]
-    return "\n".join(lines) + "\n\n"
+    return Greeting(
+        text="\n".join(lines) + "\n\n",
+        shows_secret=any(account.secret_access_key is not None for account in new_accounts),
+    )
 
 
 def _new_account(account: NewAccount, endpoint_url: str) -> list[str]:

@@ -1,6 +1,7 @@
 """``iamd serve``: from settings to a server that answers, in one process or several."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -20,7 +21,7 @@ from iamd.errors import ServiceUnavailable
 from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies
 from iamd.server.app import App
 from iamd.server.first_start import create_accounts, find_accounts_without_administrator
-from iamd.server.greeting import greeting
+from iamd.server.greeting import Greeting, make_greeting
 from iamd.server.logs import configure_logs
 from iamd.server.metrics import Board
 from iamd.server.node import Node
@@ -54,14 +55,15 @@ class _Plan(NamedTuple):
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the exit status. Raises SettingsError, with the next step, if it cannot start."""
     os.umask(0o077)  # the store is its owner's alone
+    _occupy_standard_streams()
     configure_logs(settings.log_level, settings.log_format)
     try:
         plan = _plan(settings)
         if settings.workers == 1:
             return _run(_serve_alone(plan))
-        text = _run(_prepare(plan))
+        greeting = _run(_prepare(plan))
         supervisor = Supervisor(settings.workers, partial(_run_worker, plan), plan.listener.close)
-        return supervisor.run(lambda: _print(text))
+        return supervisor.run(lambda: _print(greeting))
     except _CANNOT_START as error:
         raise SettingsError(str(error)) from error
 
@@ -84,14 +86,14 @@ def _plan(settings: Settings) -> _Plan:
 async def _serve_alone(plan: _Plan) -> int:
     node = await Node.open(plan.settings, plan.aws_managed_policies)
     try:
-        text = await _greet(plan, node)
-        await _serve(plan, node, worker=0, on_start=lambda: _print(text))
+        greeting = await _greet(plan, node)
+        await _serve(plan, node, worker=0, on_start=lambda: _print(greeting))
     finally:
         await node.close()
     return 0
 
 
-async def _prepare(plan: _Plan) -> str:
+async def _prepare(plan: _Plan) -> Greeting:
     """The first start, before there are workers; the greeting."""
     node = await Node.open(plan.settings, plan.aws_managed_policies)
     try:
@@ -117,7 +119,7 @@ def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
         return CANNOT_START
 
 
-async def _greet(plan: _Plan, node: Node) -> str:
+async def _greet(plan: _Plan, node: Node) -> Greeting:
     """Create the accounts asked for; the greeting says how to reach and use them."""
     new_accounts = await create_accounts(node.replica, node.sealer, plan.seeds, now())
     account_ids = sorted(node.replica.directory.account_ids)
@@ -129,12 +131,24 @@ async def _greet(plan: _Plan, node: Node) -> str:
         without_administrator = []
     endpoint_url = plan.settings.endpoint_url(plan.listener)
     home = "memory" if plan.settings.dev else str(plan.settings.data_dir)
-    return greeting(endpoint_url, home, new_accounts, without_administrator)
+    return make_greeting(endpoint_url, home, new_accounts, without_administrator)
 
 
-def _print(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+def _print(greeting: Greeting) -> None:
+    """Raises SettingsError if a new secret cannot be shown, since it is shown only now."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        sys.stdout.write(greeting.text)
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = None  # or Python tries once more at exit
+        if greeting.shows_secret:
+            raise SettingsError(
+                f"The new root user's access key cannot be shown: standard output fails ({error.strerror}). Remove the "
+                "data directory and start again, or choose the key with IAMD_ROOT_ACCESS_KEY_ID and "
+                "IAMD_ROOT_SECRET_ACCESS_KEY."
+            ) from error
 
 
 async def _serve(
@@ -156,6 +170,15 @@ async def _serve(
 def _run(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+def _occupy_standard_streams() -> None:
+    """Open what was closed, or the next file or connection would get its number, and then what is meant for it."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _allow_open_files(wanted: int) -> None:
