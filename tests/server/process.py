@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,14 +36,20 @@ class ServerProcess:
     """``python -m iamd serve --port 0 …``, ready when it is made."""
 
     def __init__(
-        self, home: Path, *arguments: str, env: Mapping[str, str] = SEEDS, data_dir: Path | None = None
+        self,
+        home: Path,
+        *arguments: str,
+        env: Mapping[str, str] = SEEDS,
+        data_dir: Path | None = None,
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.home = home
         self.data_dir = data_dir or home / "data"
         self.log_path = home / f"server-{time.monotonic_ns()}.log"
+        serve = [sys.executable, "-m", "iamd", "serve", "--port", "0", "--data-dir", str(self.data_dir)]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "iamd", "serve", "--port", "0", "--data-dir", str(self.data_dir), *arguments],
+                [*wrapper, *serve, *arguments],
                 env=environment(home, **env),
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -206,6 +206,15 @@ def test_a_new_root_key_that_cannot_be_shown_stops_the_start(tmp_path: Path, wor
     )
 
 
+def test_logs_go_nowhere_rather_than_into_a_connection(tmp_path: Path) -> None:
+    closed = ("sh", "-c", 'exec "$@" <&- 2>&-', "sh")  # the next file or connection would get the number of these
+    with ServerProcess(tmp_path, wrapper=closed) as server:
+        for descriptor in (0, 2):
+            assert Path(f"/proc/{server.process.pid}/fd/{descriptor}").readlink() == Path("/dev/null")
+        assert server.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+        server.stop()
+
+
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "iamd", "serve", "--port", "0"],

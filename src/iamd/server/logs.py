@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from datetime import UTC, datetime
 from traceback import format_exception
 from typing import Any
@@ -103,7 +102,7 @@ def configure_logs(level: str, format: str, worker: int | None = None) -> Reques
 
     ``level`` is one of LEVELS. ``format`` is one of FORMATS; ``auto`` is text on a terminal, JSON elsewhere.
     """
-    json = format == "json" or (format == "auto" and not sys.stderr.isatty())
+    json = format == "json" or (format == "auto" and not os.isatty(2))
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)
