@@ -43,12 +43,14 @@ def find_resource_error(resource: str) -> str | None:
     if resource == "*":
         return None
     parts = resource.split(":", ARN_PARTS - 1)
-    if len(parts) == 1 or parts[0] != "arn":
+    if len(parts) == 1:
         return f'Resource {resource} must be in ARN format or "*".'
-    if not _PARTITION.fullmatch(parts[1]):
+    if not _PARTITION.fullmatch(parts[1]):  # AWS takes whatever stands before the first colon for "arn"
         rest = [] if parts[2:] == [""] else parts[2:]
         shown = ":".join(["arn", parts[1], *rest] + ["*"] * (ARN_PARTS - 2 - len(rest)))
         return f'Partition "{parts[1]}" is not valid for resource "{shown}".'
+    if parts[0] != "arn":
+        return f'Resource {resource} must be in ARN format or "*".'
     if len(parts) == 2 or "*" in parts[2] or "?" in parts[2]:
         return "Resource vendor must be fully qualified and cannot contain regexes."
     # The older parser takes a name without colons behind it for a region: arn:aws:iam as well.
