@@ -92,7 +92,7 @@ def test_the_summary_of_an_empty_account(world: World) -> None:
         "AccountSigningCertificatesPresent": 0,
         "AssumeRolePolicySizeQuota": 2048,
         "AttachedPoliciesPerGroupQuota": 10,
-        "AttachedPoliciesPerRoleQuota": 20,
+        "AttachedPoliciesPerRoleQuota": 10,
         "AttachedPoliciesPerUserQuota": 10,
         "GlobalEndpointTokenVersion": 1,
         "GroupPolicySizeQuota": 5120,
@@ -135,6 +135,7 @@ def test_the_summary_counts_what_there_is() -> None:
         InstanceProfile(name="Web", id="AIPAWEB", **own),
         policy(ACCOUNT_ID, "Own", 2),
         AccessKey(id="AKIAIOSFODNN7EXAMPLE", owner_id=ACCOUNT_ID, sealed_secret="sealed", created=CREATED),
+        AccessKey(id="AKIAIEXAMPLESECONDKY", owner_id=ACCOUNT_ID, sealed_secret="sealed", created=CREATED),
         AccessKey(id="AKIAI44QH8DHBEXAMPLE", owner_id="AIDABOB", sealed_secret="sealed", created=CREATED),
     )
     empty = World().run(get_account_summary)["SummaryMap"]
@@ -146,7 +147,7 @@ def test_the_summary_counts_what_there_is() -> None:
         "InstanceProfiles": 1,
         "Policies": 1,
         "PolicyVersionsInUse": 3,  # two of the own policy and one of the AWS-managed policy in use
-        "AccountAccessKeysPresent": 1,
+        "AccountAccessKeysPresent": 1,  # whether there are any, not how many
     }
 
 

@@ -46,7 +46,7 @@ KINDS = {
     "Group": Kind(
         attach_group_policy, detach_group_policy, list_attached_group_policies, {"GroupName": "Staff"}, quota=10
     ),
-    "Role": Kind(attach_role_policy, detach_role_policy, list_attached_role_policies, {"RoleName": "Web"}, quota=20),
+    "Role": Kind(attach_role_policy, detach_role_policy, list_attached_role_policies, {"RoleName": "Web"}, quota=10),
 }
 
 

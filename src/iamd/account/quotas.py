@@ -30,7 +30,7 @@ QUOTAS: dict[str, Quota] = {
     "RolesPerInstanceProfile": Quota(1, 1, "InstanceSessionsPerInstanceProfile"),
     "AttachedPoliciesPerUser": Quota(10, 20, "PoliciesPerUser"),
     "AttachedPoliciesPerGroup": Quota(10, 10, "PoliciesPerGroup"),
-    "AttachedPoliciesPerRole": Quota(20, 25, "PoliciesPerRole"),
+    "AttachedPoliciesPerRole": Quota(10, 25, "PoliciesPerRole"),
     "PolicySize": Quota(6144, 6144, "PolicySize"),
     "UserPolicySize": Quota(2048, 2048, "UserPolicySize"),
     "GroupPolicySize": Quota(5120, 5120, "GroupPolicySize"),

@@ -79,8 +79,8 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "Providers": 0,
         "MFADevices": 0,
         "MFADevicesInUse": 0,
-        # The root user has keys, and nothing else yet:
-        "AccountAccessKeysPresent": len(account.access_keys_of(account.account_id)),
+        # The root user has keys, or none, and nothing else yet:
+        "AccountAccessKeysPresent": int(bool(account.access_keys_of(account.account_id))),
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,
         "AccountSigningCertificatesPresent": 0,
