@@ -109,6 +109,13 @@ def test_a_backup_is_restored_elsewhere_with_its_key(tmp_path: Path) -> None:
         assert state(server.client()) == before
 
 
+def test_a_new_store_is_in_order(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, env={}) as server:
+        server.stop()
+    path = server.data_dir / "iamd.db"
+    assert succeeded(tmp_path, "check", "--data-dir", str(server.data_dir)) == f"{path} is in order.\n"
+
+
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         data_dir = ("--data-dir", str(server.data_dir))

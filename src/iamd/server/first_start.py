@@ -1,6 +1,5 @@
 """The first start of a store: creates the accounts that the settings ask for, or one with a random id."""
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 
@@ -13,9 +12,9 @@ from iamd.replica.replica import Replica
 from iamd.server.greeting import NewAccount
 from iamd.server.seeds import Seed
 from iamd.server.settings import SettingsError
+from iamd.store import layout
 from iamd.store.interface import Conflict, Store, Transaction
 
-_FIRST_ACCOUNT = "meta/first-account"
 _ADMINISTRATOR = ("AdministratorAccess", "IAMFullAccess")
 
 
@@ -44,11 +43,13 @@ async def create_accounts(replica: Replica, sealer: Sealer, seeds: Sequence[Seed
 async def _first_account_id(store: Store) -> str:
     """The id of the first account: random, and the same for all who ask."""
     chosen = f"{secrets.randbelow(10**12 - 10**11) + 10**11}"  # without leading zeros, which spreadsheets lose
+    key = layout.FIRST_ACCOUNT_KEY
+    choice = layout.encode_entry(layout.AccountReference(account_id=chosen))
     try:
-        await store.commit(Transaction(expect={_FIRST_ACCOUNT: 0}, put={_FIRST_ACCOUNT: json.dumps(chosen).encode()}))
+        await store.commit(Transaction(expect={key: 0}, put={key: choice}))
     except Conflict:
-        _, items = await store.get(_FIRST_ACCOUNT)
-        return str(json.loads(items[_FIRST_ACCOUNT].value))
+        _, items = await store.get(key)
+        return layout.decode_account_reference(items[key].value).account_id
     return chosen
 
 

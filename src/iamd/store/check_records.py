@@ -80,6 +80,8 @@ class RecordCheck:
             msgspec.json.decode(item.value)
         elif key.startswith(layout.DATA_KEY_PREFIX):
             decode_data_key(item.value)
+        elif key == layout.FIRST_ACCOUNT_KEY:
+            layout.decode_account_reference(item.value)
         else:
             yield Finding(key, "is a key of no known kind.")
 

@@ -11,6 +11,7 @@ from iamd.account.records import Record
 # a/<account id>                       Head                  INVARIANT: every commit to the account replaces it
 # a/<account id>/<kind>/<record key>   the record            see iamd.account.records
 # event/<account id>/<event id>        an audit event        event ids sort by time
+# meta/first-account                   AccountReference      the account with a random id that the first start makes
 # meta/…                                                     what belongs to the store itself
 
 ACCOUNT_PREFIX = "account/"
@@ -19,6 +20,7 @@ ACCESS_KEY_PREFIX = "access-key/"
 HEAD_PREFIX = "a/"
 EVENT_PREFIX = "event/"
 DATA_KEY_PREFIX = "meta/data-key/"
+FIRST_ACCOUNT_KEY = "meta/first-account"
 
 
 class AccountEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
