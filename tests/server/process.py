@@ -59,7 +59,7 @@ class ServerProcess:
         self.first_line = self.process.stdout.readline()
         found = re.fullmatch(r"IAMD_ENDPOINT_URL=(\S+)\n", self.first_line)
         if found is None:
-            self.process.wait(START_TIMEOUT)
+            self.process.communicate(timeout=START_TIMEOUT)
             raise AssertionError(f"the server did not start: {self.first_line}{self.log()}")
         self.endpoint = found[1]
         self.port = int(self.endpoint.rpartition(":")[2])

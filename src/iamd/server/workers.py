@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-CANNOT_START = 3  # exit status of a worker whose settings or store make every start fail
+CANNOT_START = 3  # exit status of a worker whose settings or store keep it from starting
 GRACE = 15.0  # seconds that workers have to finish before they are killed
 
 _SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
@@ -37,7 +37,7 @@ class Supervisor:
         self._lifeline, self._held = os.pipe()
 
     def run(self, on_start: Callable[[], None]) -> int:
-        """Supervise until SIGTERM or SIGINT, or until a worker cannot start at all. Returns the exit status.
+        """Supervise until SIGTERM or SIGINT, or until no worker can start. Returns the exit status.
 
         ``on_start`` is called when signals are handled, before there are workers.
         """
@@ -59,8 +59,8 @@ class Supervisor:
             if {signal.SIGTERM, signal.SIGINT} & _received(signals, self._wait()):
                 return 0
             for number, status, lived in self._reap():
-                if status == CANNOT_START:
-                    return CANNOT_START
+                if status == CANNOT_START and not self._workers:
+                    return CANNOT_START  # it said why, and no other does better
                 _logger.error("Worker %d ended with status %d; another takes its place.", number, status)
                 self._due[number] = time.monotonic() + (_PAUSE if lived < _EARLY_DEATH else 0.0)
             for number in [number for number, due in self._due.items() if due <= time.monotonic()]:
