@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0  # seconds for which a batch is tried
 COMMIT_TIMEOUT = 2.0  # seconds for one try
-LONGEST_PAUSE = 0.05  # seconds between tries
+LONGEST_PAUSE = 0.005  # seconds between tries: whoever was first is done, so there is little to wait for
 
 
 class WriteQueue:

@@ -29,7 +29,6 @@ class Database:
     def __init__(self, path: Path | None, *, name: str = "The store", patience: float = LOCK_PATIENCE) -> None:
         """Open a file that is there. ``name`` is what people are told it is, ``patience`` is in seconds."""
         self.name = name
-        self.waited = False  # for another process's lock, since this was last set to False
         self._patience = patience
         self._give_up = 0.0
         self.connection = apsw.Connection(":memory:" if path is None else str(path), apsw.SQLITE_OPEN_READWRITE)
@@ -40,8 +39,7 @@ class Database:
         now = time.monotonic()
         if calls == 0:
             self._give_up = now + self._patience
-        self.waited = True
-        time.sleep(random.uniform(0.0001, 0.001))  # noqa: S311 - only spreads the tries
+        time.sleep(random.uniform(0.00005, 0.0003))  # noqa: S311 - only spreads the tries
         return now < self._give_up
 
     def prepare_to_write(self) -> None:

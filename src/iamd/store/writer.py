@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import random
 import threading
-import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
@@ -15,7 +13,6 @@ from iamd.store.database import Database
 from iamd.store.interface import Conflict, Revision, Transaction, Unavailable, Unknown
 
 GROUP_SIZE = 512  # transactions with one fsync at most
-STEP_ASIDE = 0.0005  # seconds in which another process that waits for the lock can take it
 
 Outcome: TypeAlias = Revision | Exception
 Job: TypeAlias = Callable[[Database], None]
@@ -85,9 +82,6 @@ class Writer:
             outcomes = self.write(first)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(deliver, outcomes)
-            if self._database.waited:
-                self._database.waited = False
-                time.sleep(random.uniform(0, STEP_ASIDE))  # noqa: S311 - only spreads the tries
 
     def _take_more(self, group: list[Pending]) -> None:
         with contextlib.suppress(Empty):
