@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
-from iamd.store.interface import Unavailable
+from iamd.store.interface import Unavailable, Unknown
 from iamd.store.sqlite import SQLiteStore
 from tests.store.contract import put, read_all, read_feed
 
@@ -59,6 +60,70 @@ def test_a_full_database_loses_nothing_and_recovers(tmp_path: Path) -> None:
         connection.pragma("max_page_count", 1_000_000)
         assert await store.commit(put({"after": bytes(100_000)})) == 3
         assert list(await read_all(store)) == ["after", "before", "small"]
+        assert await store.check() == []
+        await store.close()
+
+    asyncio.run(test())
+
+
+class FailingDisk(apsw.VFS):
+    """Files as SQLite otherwise has them, until the disk is told to fail."""
+
+    def __init__(self) -> None:
+        self.fails_to: str | None = None
+        super().__init__("failing", "unix", makedefault=True)
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
+        return FailingFile(self, name, flags)
+
+
+class FailingFile(apsw.VFSFile):
+    def __init__(self, disk: FailingDisk, name: Any, flags: list[int]) -> None:
+        self._disk = disk
+        super().__init__("unix", name, flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        if self._disk.fails_to == "write":
+            raise apsw.exception_for(apsw.SQLITE_FULL)
+        super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:
+        if self._disk.fails_to == "sync":
+            raise apsw.exception_for(apsw.SQLITE_IOERR_FSYNC)
+        super().xSync(flags)
+
+
+@pytest.fixture
+def disk() -> Iterator[FailingDisk]:
+    disk = FailingDisk()
+    yield disk
+    disk.unregister()
+
+
+@pytest.mark.parametrize(
+    ("failure", "refusal"),
+    [
+        ("write", Unavailable("The store cannot be written: the disk is full.")),
+        ("sync", Unknown("The disk did not confirm that the change is stored.")),
+    ],
+)
+def test_a_disk_that_fails_is_told_and_loses_nothing(
+    tmp_path: Path, disk: FailingDisk, failure: str, refusal: Exception
+) -> None:
+    async def test() -> None:
+        store = SQLiteStore(tmp_path / "iamd.db")
+        await store.open()
+        await store.commit(put({"before": b""}))
+        disk.fails_to = failure
+        commits = (store.commit(put({f"during/{number}": b""})) for number in range(3))
+        outcomes = await asyncio.gather(*commits, return_exceptions=True)
+        assert {(type(outcome), str(outcome)) for outcome in outcomes} == {(type(refusal), str(refusal))}
+        assert list(await read_all(store)) == ["before"]
+        disk.fails_to = None
+        assert await store.commit(put({"after": b""})) == 2
+        await store.close()
+        await store.open()
+        assert list(await read_all(store)) == ["after", "before"]
         assert await store.check() == []
         await store.close()
 

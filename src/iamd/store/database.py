@@ -276,6 +276,7 @@ def explain(error: Exception, name: str, system_errno: int = 0) -> str:
     if isinstance(error, apsw.CantOpenError):
         return f"{name} cannot be opened: it or its directory is missing, or may not be read and written."
     if isinstance(error, apsw.IOError):
-        reason = os.strerror(system_errno) if system_errno else error
+        # SQLite also remembers errors that were none of the disk's, such as that of a lock held by another process.
+        reason = os.strerror(system_errno) if system_errno in (errno.EIO, errno.EROFS) else error
         return f"{name} cannot be read or written: the disk failed ({reason})."
     return f"{name} cannot be used: {error}."

@@ -65,7 +65,7 @@ class KeyRing:
         """``secret`` encrypted and bound to ``context``, as printable text."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._ciphers[self._newest].encrypt(nonce, secret, _context(self._newest, context))
-        return f"{self._newest}.{binascii.b2a_base64(sealed, newline=False).decode('ascii')}"
+        return f"{self._newest}.{_encode(sealed)}"
 
     def unseal(self, sealed: str, context: str) -> bytes:
         """The secret again. Raises SealBroken if text, context or key are not those of ``seal``."""
@@ -75,9 +75,15 @@ class KeyRing:
             raise SealBroken("The data key that this was sealed with is not known.")
         try:
             data = binascii.a2b_base64(text, strict_mode=True)
+            if _encode(data) != text:  # the last character may stand for bits that do not count
+                raise ValueError("not the one way to write it")
             return cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], _context(data_key_id, context))
         except (InvalidTag, ValueError):
             raise SealBroken("The sealed text, or what it belongs to, was changed.") from None
+
+
+def _encode(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def _context(data_key_id: str, context: str) -> bytes:
