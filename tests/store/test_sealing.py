@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iamd.call import SealBroken
@@ -50,11 +50,13 @@ def new_ring() -> KeyRing:
 RING = new_ring()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.text(max_size=50))
 def test_what_is_sealed_opens_in_its_context(secret: bytes, context: str) -> None:
     assert RING.unseal(RING.seal(secret, context), context) == secret
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.data())
 def test_no_character_of_a_sealed_text_can_be_changed(secret: bytes, data: st.DataObject) -> None:
     sealed = RING.seal(secret, CONTEXT)
