@@ -141,6 +141,14 @@ async def test_what_waits_together_travels_together(replica: Replica) -> None:
 
 
 @with_account
+async def test_a_long_queue_travels_in_several_transactions(replica: Replica) -> None:
+    before = replica.revision
+    await outcomes(replica, *(create_user(f"user{number:03}") for number in range(600)))
+    assert [len(commit.put) for commit in await replica.store.changes(before)] == [1 + 512, 1 + 512, 1 + 176]
+    assert len(names(replica.find_account(ACCOUNT))) == 600
+
+
+@with_account
 async def test_event_ids_sort_in_the_order_of_writing(replica: Replica) -> None:
     def run(number: int) -> Any:
         return lambda account: Written(number, [], b"%d" % number)

@@ -15,6 +15,9 @@ from iamd.store import layout
 from iamd.store.interface import Limits, Revision, Transaction
 
 
+MAX_RUNS = 256  # in one batch, since nothing else happens in the process while they run
+
+
 class Written(NamedTuple):
     """What one run of an operation comes to: its answer, the changes to write, and the audit event that tells them."""
 
@@ -69,6 +72,8 @@ class Batch:
         """
         with _undoing(self._account) as apply:
             for waiter in waiters:
+                if len(self.outcomes) == MAX_RUNS:
+                    return
                 if waiter.future.done():  # whoever asked went away
                     continue
                 try:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.htm
 """
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from iamd.account.changes import Change, Put
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from iamd.replica.replica import Replica
 
 SAVE_EVERY = 30.0  # seconds
+
+_logger = logging.getLogger("iamd.replica")
 
 
 class LastUsedNotes:
@@ -66,7 +69,10 @@ class LastUsedNotes:
     async def _save_from_time_to_time(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            await self.save()
+            try:
+                await self.save()
+            except Exception:
+                _logger.exception("Recorded uses could not be saved; they will be with the next ones.")
 
 
 def _newer(account: Account, uses: list[LastUsed]) -> list[Change]:
