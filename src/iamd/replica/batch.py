@@ -14,7 +14,6 @@ from iamd.errors import LimitExceeded
 from iamd.store import layout
 from iamd.store.interface import Limits, Revision, Transaction
 
-
 MAX_RUNS = 256  # in one batch, since nothing else happens in the process while they run
 
 
