@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from iamd.server.connection import Limits
 
-DEFAULT_PORT = 4567
-
 
 class SettingsError(Exception):
     """A setting that iamd cannot start with. The message says what to do next."""
@@ -22,7 +20,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data_dir: Path
     host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT  # 0: any free one
+    port: int  # 0: any free one
     workers: int = 1
     tls_cert: Path | None = None  # PEM, the chain included
     tls_key: Path | None = None  # PEM
