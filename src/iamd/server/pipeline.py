@@ -38,9 +38,11 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
         trace.principal, trace.account_id = caller.arn, caller.account_id
         if account is None:
             raise InternalFailure("A caller was authenticated without an account.")
+        source = _source(request, service, signature.region)
+        replica.note_use(account, caller, time, service.name, source.region)  # denied or not, as AWS counts
         call = Call(
             caller=caller,
-            source=_source(request, service, signature.region),
+            source=source,
             operation=operation.name,
             service=service.name,
             time=time,
@@ -48,7 +50,6 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
             sealer=sealer,
         )
         output = await _run(operation, input, account, call, replica, trace)
-        replica.last_used.note(account, signature.access_key_id, time, service.name, call.source.region)
         return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
     except ServiceError as error:
         trace.error_code = error.code
