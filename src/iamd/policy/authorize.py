@@ -4,13 +4,24 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from iamd.policy.compile import (
+    PolicySet,
+    applies_any,
+    find_candidates,
+    find_matches,
+    find_set,
+    find_widest_form,
+)
 from iamd.policy.document import Policy
-from iamd.policy.evaluate import Match, PolicyType, find_matches
+from iamd.policy.evaluate import Match, PolicyType
 from iamd.policy.principals import Form
 from iamd.policy.request import Principal, Request
 
@@ -27,8 +38,10 @@ NEEDS_NO_PERMISSION = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"}
 _NOT_RESOURCE_CONTROLLED_SERVICES = frozenset({"iam"})
 _NOT_RESOURCE_CONTROLLED_ACTIONS = frozenset({"kms:retiregrant"})
 
+_GATES = (PolicyType.RESOURCE_CONTROL, PolicyType.SERVICE_CONTROL, PolicyType.VPC_ENDPOINT)
 
-class Policies(Struct, frozen=True, kw_only=True):
+
+class Policies(Struct, frozen=True, kw_only=True, dict=True):
     """The policies in force for one request. None: the type does not apply; an empty tuple: it allows nothing.
 
     ``identity`` are the policies of the user and its groups, or of the role; for a federated user those of the user
@@ -48,19 +61,47 @@ class Policies(Struct, frozen=True, kw_only=True):
     resource_control: Levels | None = None
     endpoint: tuple[Policy, ...] | None = None
 
+    @cached_property
+    def sets(self) -> tuple[tuple[PolicyType, PolicySet], ...]:
+        """Every level of every type in the order in which they are asked, compiled when first asked for."""
+        by_type: list[tuple[PolicyType, Levels | None]] = [
+            (PolicyType.RESOURCE_CONTROL, self.resource_control),
+            (PolicyType.SERVICE_CONTROL, self.service_control),
+            (PolicyType.VPC_ENDPOINT, None if self.endpoint is None else (self.endpoint,)),
+            (self.resource_policy_type, None if self.resource is None else ((self.resource,),)),
+            (PolicyType.IDENTITY, (self.identity,)),
+            (PolicyType.PERMISSIONS_BOUNDARY, None if self.boundary is None else ((self.boundary,),)),
+            (PolicyType.SESSION, None if self.session is None else (self.session,)),
+        ]
+        return tuple(
+            (policy_type, find_set(level, policy_type)) for policy_type, levels in by_type for level in levels or ()
+        )
 
-class Decision(Struct, frozen=True, kw_only=True):
+
+class Decision(Struct, frozen=True, eq=False, dict=True):
     """What AWS would answer, and why."""
 
     outcome: Outcome
     policy_type: PolicyType | None  # the type that denies; None if allowed
-    matched: tuple[Match, ...]  # the statements that made the decision; none for an implicit deny
     request: Request
     policies: Policies
 
     @property
     def allowed(self) -> bool:
         return self.outcome == "allowed"
+
+    @cached_property
+    def matched(self) -> tuple[Match, ...]:
+        """The statements that made the decision; none for an implicit deny. Found when first asked for."""
+        if self.outcome == "implicitDeny" or _needs_no_permission(self.request.action.lower(), self.request):
+            return ()
+        has_boundary = self.policies.boundary is not None
+        denies = self.outcome == "explicitDeny"
+        return tuple(
+            match
+            for policy_type, level in sets_in_force(self.request, self.policies)
+            for match in find_matches(level, policy_type, self.request, has_boundary, denies=denies)
+        )
 
     @property
     def missing_context(self) -> tuple[str, ...]:
@@ -70,88 +111,107 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 def authorize(request: Request, policies: Policies) -> Decision:
     """Whether ``request`` is allowed under ``policies``. Nothing is allowed unless something says so."""
-
-    def decide(outcome: Outcome, policy_type: PolicyType | None = None, matched: Iterable[Match] = ()) -> Decision:
-        matched = tuple(matched)
-        return Decision(outcome=outcome, policy_type=policy_type, matched=matched, request=request, policies=policies)
-
-    if request.action.lower() in NEEDS_NO_PERMISSION and request.principal.has_account:
-        return decide("allowed")
-    findings = _Findings(request, policies)
-    if findings.denies:
-        return decide("explicitDeny", findings.denies[0].policy_type, findings.denies)
+    action = request.action.lower()
+    if _needs_no_permission(action, request):
+        return Decision("allowed", None, request, policies)
+    findings = _Findings(request, action, policies)
+    denying = findings.find_denying_type()
+    if denying is not None:
+        return Decision("explicitDeny", denying, request, policies)
     silent = _find_silent_type(request.principal, policies, findings)
-    if silent is not None:
-        return decide("implicitDeny", silent)
-    return decide("allowed", matched=findings.allows)
+    return Decision("allowed" if silent is None else "implicitDeny", silent, request, policies)
 
 
 def policies_in_force(request: Request, policies: Policies) -> Iterator[tuple[PolicyType, Levels]]:
-    """The types that have a say in the order in which they are asked, each level of a type by itself.
+    """The types that have a say in the order in which they are asked, each with its levels.
 
     Every level must allow. AWS names the first type that denies.
     """
-    principal = request.principal
-    if policies.resource_control is not None and _is_resource_controlled(request, policies):
-        yield PolicyType.RESOURCE_CONTROL, policies.resource_control
-    if policies.service_control is not None and _is_service_controlled(principal):
-        yield PolicyType.SERVICE_CONTROL, policies.service_control
-    if policies.endpoint is not None:
-        yield PolicyType.VPC_ENDPOINT, (policies.endpoint,)
-    if policies.resource is not None:
-        yield policies.resource_policy_type, ((policies.resource,),)
-    if principal.has_account:
-        yield PolicyType.IDENTITY, (policies.identity,)
-        if policies.boundary is not None:
-            yield PolicyType.PERMISSIONS_BOUNDARY, ((policies.boundary,),)
-        if policies.session is not None:
-            yield PolicyType.SESSION, (policies.session,)
+    for policy_type, sets in groupby(sets_in_force(request, policies), itemgetter(0)):
+        yield policy_type, tuple(level.policies for _, level in sets)
+
+
+def sets_in_force(request: Request, policies: Policies) -> tuple[tuple[PolicyType, PolicySet], ...]:
+    """Like ``policies_in_force``, compiled: a pair for each level of each type."""
+    left_out = _types_without_a_say(request, policies)
+    if not left_out:
+        return policies.sets
+    return tuple(each for each in policies.sets if each[0] not in left_out)
+
+
+def _types_without_a_say(request: Request, policies: Policies) -> tuple[PolicyType, ...]:
+    """The types that leave the caller, the resource or the action alone."""
+    left_out: tuple[PolicyType, ...] = ()
+    if policies.resource_control is not None and not _is_resource_controlled(request, policies):
+        left_out += (PolicyType.RESOURCE_CONTROL,)
+    if policies.service_control is not None and not _is_service_controlled(request.principal):
+        left_out += (PolicyType.SERVICE_CONTROL,)
+    if not request.principal.has_account:
+        left_out += (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+    return left_out
 
 
 def find_missing_context(request: Request, policies: Policies) -> tuple[str, ...]:
     """The condition keys, in lower case and sorted, that statements about the action ask for and the request lacks."""
     action = request.action.lower()
     needed: set[str] = set()
-    for _, levels in policies_in_force(request, policies):
-        for policy in _flatten(levels):
-            for statement in policy.statements:
-                if statement.fits_action(action):
-                    needed.update(statement.resource_keys)
-                    needed.update(key for clause in statement.conditions for key in clause.needs)
+    for _, level in sets_in_force(request, policies):
+        for statement in level.statements_about(action):
+            needed.update(statement.resource_keys)
+            needed.update(key for clause in statement.conditions for key in clause.needs)
     return tuple(sorted(needed - request.context.keys()))
 
 
 class _Findings:
-    """What each type of policy says."""
+    """What the policies in force say, found out when it matters."""
 
-    def __init__(self, request: Request, policies: Policies) -> None:
-        self.denies: list[Match] = []
-        self.allows: list[Match] = []
-        self.silent: set[PolicyType] = set()  # types that have a say and do not allow
-        self.form: Form | None = None  # the most far-reaching form in which the resource-based policy allows
-        has_boundary = policies.boundary is not None
-        for policy_type, levels in policies_in_force(request, policies):
-            for level in levels:
-                allowed = False
-                for match in find_matches(level, policy_type, request, has_boundary):
-                    if match.statement.denies:
-                        self.denies.append(match)
-                    else:
-                        allowed = True
-                        self.allows.append(match)
-                if not allowed:
-                    self.silent.add(policy_type)
-        for match in self.allows:
-            if match.policy_type is policies.resource_policy_type and match.form is not None:
-                self.form = match.form if self.form is None else max(self.form, match.form)
+    __slots__ = ("_candidates", "_has_boundary", "_request")
+
+    def __init__(self, request: Request, action: str, policies: Policies) -> None:
+        self._request = request
+        self._has_boundary = policies.boundary is not None
+        self._candidates = []
+        for policy_type, level in sets_in_force(request, policies):
+            denies, allows = find_candidates(level, action)
+            self._candidates.append((policy_type, denies, allows))
+
+    def find_denying_type(self) -> PolicyType | None:
+        """The first type with a Deny that applies."""
+        for policy_type, denies, _ in self._candidates:
+            if denies and applies_any(denies, self._request, self._has_boundary):
+                return policy_type
+        return None
+
+    def find_silent_gate(self) -> PolicyType | None:
+        """The first of the types that must allow whoever asks, and does not at one level at least."""
+        for policy_type, _, allows in self._candidates:
+            if policy_type not in _GATES:
+                return None  # they are asked first
+            if not applies_any(allows, self._request, self._has_boundary):
+                return policy_type
+        return None
+
+    def is_silent(self, policy_type: PolicyType) -> bool:
+        """Whether the type has a say and does not allow."""
+        for each, _, allows in self._candidates:
+            if each is policy_type:
+                return not applies_any(allows, self._request, self._has_boundary)
+        return False
+
+    def find_form(self, policy_type: PolicyType) -> Form | None:
+        """The most far-reaching form in which the type allows; None if it does not or has no say."""
+        for each, _, allows in self._candidates:
+            if each is policy_type:
+                return find_widest_form(allows, self._request, self._has_boundary)
+        return None
 
 
 def _find_silent_type(principal: Principal, policies: Policies, findings: _Findings) -> PolicyType | None:
     """The type whose Allow is needed and missing, or None if nothing is missing."""
-    for policy_type in (PolicyType.RESOURCE_CONTROL, PolicyType.SERVICE_CONTROL, PolicyType.VPC_ENDPOINT):
-        if policy_type in findings.silent:
-            return policy_type
-    granted_as = findings.form
+    silent_gate = findings.find_silent_gate()
+    if silent_gate is not None:
+        return silent_gate
+    granted_as = None if policies.resource is None else findings.find_form(policies.resource_policy_type)
     if not principal.has_account:
         return policies.resource_policy_type if granted_as is None else None
     if policies.resource_account_id not in (None, principal.account_id):
@@ -175,15 +235,15 @@ def _find_silent_in_own_account(
         # A trust policy that names a user does not lift the user's boundary.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
         limited = policies.resource_policy_type is PolicyType.TRUST and principal.kind == "user"
-        silent_boundary = PolicyType.PERMISSIONS_BOUNDARY in findings.silent
+        silent_boundary = findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY)
         return PolicyType.PERMISSIONS_BOUNDARY if limited and silent_boundary else None
-    if granted_as is not Form.ENTITY and not _acts_for_root(principal) and PolicyType.IDENTITY in findings.silent:
+    if granted_as is not Form.ENTITY and not _acts_for_root(principal) and findings.is_silent(PolicyType.IDENTITY):
         return PolicyType.IDENTITY
-    if PolicyType.PERMISSIONS_BOUNDARY in findings.silent:
+    if findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY):
         return PolicyType.PERMISSIONS_BOUNDARY
     # A federated user without session policies may do nothing by itself.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
-    if PolicyType.SESSION in findings.silent or (policies.session is None and principal.kind == "federated"):
+    if findings.is_silent(PolicyType.SESSION) or (policies.session is None and principal.kind == "federated"):
         return PolicyType.SESSION
     return None
 
@@ -214,6 +274,5 @@ def _is_resource_controlled(request: Request, policies: Policies) -> bool:
     )
 
 
-def _flatten(levels: Iterable[Iterable[Policy]]) -> Iterator[Policy]:
-    for level in levels:
-        yield from level
+def _needs_no_permission(action: str, request: Request) -> bool:
+    return action in NEEDS_NO_PERMISSION and request.principal.has_account

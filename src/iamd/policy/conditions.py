@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from operator import eq, ge, gt, le, lt
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,10 +15,17 @@ from msgspec import Struct
 from iamd.policy.matching import Matcher, Token, compile_arn, compile_glob, match_everything, match_nothing, tokenize
 from iamd.policy.request import Context
 from iamd.policy.values import parse_bytes, parse_date, parse_network, parse_number, parse_truth
-from iamd.policy.variables import IllFormed, Part, find_text, find_tokens, has_variables, parse_template, variable_keys
+from iamd.policy.variables import (
+    IllFormed,
+    Part,
+    find_text,
+    find_tokens,
+    has_variables,
+    parse_template,
+    tokenize_template,
+    variable_keys,
+)
 
-Test: TypeAlias = Callable[[str, Context], bool]
-"""Whether one value of the request fits the values of the policy."""
 Check: TypeAlias = Callable[[Context], bool]
 
 FOR_ALL_VALUES = "ForAllValues:"
@@ -124,16 +133,6 @@ OPERATORS: Mapping[str, Operator] = _operators()
 # Clauses --------------------------------------------------------------------------------------------------------------
 
 
-class Clause(Struct, frozen=True):
-    """One operator applied to one condition key, e.g. ``"StringEquals": {"aws:username": ["Ana", "Bo"]}``."""
-
-    operator: str  # as written, with its qualifiers
-    key: str  # as written
-    values: tuple[str, ...]  # as written; numbers and truth values as their text
-    needs: tuple[str, ...]  # the keys, in lower case, that it looks up: its own and those of its variables
-    holds: Check
-
-
 class SplitOperator(NamedTuple):
     """An operator's name taken apart."""
 
@@ -154,26 +153,72 @@ def is_operator(name: str) -> bool:
     return split_operator(name).base in OPERATORS
 
 
-def compile_clause(name: str, key: str, values: tuple[str, ...], *, variables: bool, denies: bool) -> Clause:
-    """The clause, ready to be asked.
+class Clause(Struct, frozen=True, eq=False, dict=True):
+    """One operator applied to one condition key, e.g. ``"StringEquals": {"aws:username": ["Ana", "Bo"]}``."""
 
-    ``variables`` tells whether the policy's version has them. ``denies`` is the statement's effect.
-    INVARIANT: what is not understood holds in a Deny and does not hold in an Allow.
-    """
-    lookup = key.lower()
-    split = split_operator(name)
-    operator = OPERATORS.get(split.base)
-    needs = [lookup]
-    if operator is None or (split.base == "Null" and split.if_exists):
-        holds: Check = _always if denies else _never
-    elif split.base == "Null":
-        holds = _compile_null(lookup, values, denies)
-    else:
+    operator: str  # as written, with its qualifiers
+    key: str  # as written
+    values: tuple[str, ...]  # as written; numbers and truth values as their text
+    variables: bool  # whether the policy's version has variables
+    denies: bool  # the statement's effect
+
+    @cached_property
+    def holds(self) -> Check:
+        """Tells whether the clause holds in a context; compiled when first asked for.
+
+        INVARIANT: what is not understood holds in a Deny and does not hold in an Allow.
+        """
+        key = self.key.lower()
+        name = split_operator(self.operator)
+        operator = OPERATORS.get(name.base)
+        if operator is None or (name.base == "Null" and name.if_exists):
+            return _always if self.denies else _never
+        if name.base == "Null":
+            return _compile_null(key, self.values, self.denies)
+        qualify = _QUALIFIERS[name.qualifier]
+        fixed, templates = self._compile_values(operator)
+        if not templates:
+            return qualify(key, _match_any(fixed), operator.negated, name.if_exists)
+
+        def holds(context: Context) -> bool:
+            found = [find_matcher(context) for find_matcher in templates]
+            return qualify(key, _match_any(fixed + found), operator.negated, name.if_exists)(context)
+
+        return holds
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The keys, in lower case, that it looks up: its own and those of its variables."""
+        operator = OPERATORS.get(split_operator(self.operator).base)
+        needs = [self.key.lower()]
+        if operator is not None and operator.from_tokens is not None and self.variables:
+            for value in self.values:
+                with suppress(IllFormed):
+                    needs += variable_keys(parse_template(value))
+        return tuple(needs)
+
+    def _compile_values(self, operator: Operator) -> tuple[list[Matcher], list[Callable[[Context], Matcher]]]:
+        """What a value of the request may fit: matchers, and functions that find one once variables have values."""
         # Inside a negated operator, a value that fits makes the clause fail.
-        ill_formed = match_everything if denies != operator.negated else match_nothing
-        test = _compile_values(operator, values, variables, ill_formed, needs)
-        holds = _QUALIFIERS[split.qualifier](lookup, test, operator.negated, split.if_exists)
-    return Clause(name, key, values, tuple(needs), holds)
+        ill_formed = match_everything if self.denies != operator.negated else match_nothing
+        fixed: list[Matcher] = []
+        literals: set[str] = set()
+        templates: list[Callable[[Context], Matcher]] = []
+        for value in self.values:
+            if operator.from_text is not None:
+                fixed.append(operator.from_text(value) or ill_formed)
+            elif self.variables and has_variables(value):
+                try:
+                    templates.append(_compile_template(operator, parse_template(value)))
+                except IllFormed:
+                    fixed.append(ill_formed)
+            elif operator.from_tokens is _compile_equal:
+                literals.add(value)
+            elif operator.from_tokens is not None:
+                fixed.append(operator.from_tokens(tokenize(value) if operator.wildcards else (value,)))
+        if literals:
+            fixed.append(frozenset(literals).__contains__)
+        return fixed, templates
 
 
 def _always(context: Context) -> bool:
@@ -195,49 +240,27 @@ def _compile_null(key: str, values: tuple[str, ...], denies: bool) -> Check:
     return holds
 
 
-def _compile_values(
-    operator: Operator, values: tuple[str, ...], variables: bool, ill_formed: Matcher, needs: list[str]
-) -> Test:
-    """A test that a value passes by fitting any of ``values``. Adds the keys of variables to ``needs``."""
-    fixed: list[Matcher] = []
-    literals: set[str] = set()
-    templates: list[tuple[Part, ...]] = []
-    for value in values:
-        if operator.from_text is not None:
-            fixed.append(operator.from_text(value) or ill_formed)
-        elif variables and has_variables(value):
-            try:
-                templates.append(parse_template(value))
-            except IllFormed:
-                fixed.append(ill_formed)
-                continue
-            needs += variable_keys(templates[-1])
-        elif operator.from_tokens is _compile_equal:
-            literals.add(value)
-        elif operator.from_tokens is not None:
-            fixed.append(operator.from_tokens(tokenize(value) if operator.wildcards else (value,)))
-    if literals:
-        fixed.append(frozenset(literals).__contains__)
-    if not templates:
-        if len(fixed) == 1:
-            matches = fixed[0]
-            return lambda value, context: matches(value)
-        return lambda value, context: any(matches(value) for matches in fixed)
-    return lambda value, context: (
-        any(matches(value) for matches in fixed)
-        or any(_fits_template(operator, template, value, context) for template in templates)
-    )
+def _match_any(matchers: list[Matcher]) -> Matcher:
+    if len(matchers) == 1:
+        return matchers[0]
+    return lambda value: any(matches(value) for matches in matchers)
 
 
-def _fits_template(operator: Operator, template: tuple[Part, ...], value: str, context: Context) -> bool:
-    """Whether a value fits once the variables are in place; with an absent key it fits nothing."""
-    tokens: list[Token] | None
-    if operator.wildcards:
+def _compile_template(operator: Operator, parts: tuple[Part, ...]) -> Callable[[Context], Matcher]:
+    """What a value must fit once the variables are in place; with an absent key it fits nothing."""
+    compile_tokens = operator.from_tokens
+    assert compile_tokens is not None
+    template = tuple(tokenize_template(parts))
+
+    def find_pattern(context: Context) -> Matcher:
         tokens = find_tokens(template, context)
-    else:
-        text = find_text(template, context)
-        tokens = None if text is None else [text]
-    return tokens is not None and operator.from_tokens is not None and operator.from_tokens(tokens)(value)
+        return match_nothing if tokens is None else compile_tokens(tokens)
+
+    def find_literal(context: Context) -> Matcher:
+        text = find_text(parts, context)
+        return match_nothing if text is None else compile_tokens((text,))
+
+    return find_pattern if operator.wildcards else find_literal
 
 
 # How many of a key's values must fit ----------------------------------------------------------------------------------
@@ -248,37 +271,37 @@ def _request_values(context: Context, key: str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-def _unqualified(key: str, test: Test, negated: bool, if_exists: bool) -> Check:
+def _unqualified(key: str, matches: Matcher, negated: bool, if_exists: bool) -> Check:
     absent = negated or if_exists
 
     def holds(context: Context) -> bool:
         value = context.get(key)
         if isinstance(value, str):
-            return test(value, context) is not negated
+            return matches(value) is not negated
         if not value:
             return absent
-        return any(test(each, context) for each in value) is not negated
+        return any(map(matches, value)) is not negated
 
     return holds
 
 
-def _for_all_values(key: str, test: Test, negated: bool, if_exists: bool) -> Check:
+def _for_all_values(key: str, matches: Matcher, negated: bool, if_exists: bool) -> Check:
     def holds(context: Context) -> bool:
         values = _request_values(context, key)
-        return not any(values) or all(test(value, context) is not negated for value in values)
+        return not any(values) or all(matches(value) is not negated for value in values)
 
     return holds
 
 
-def _for_any_value(key: str, test: Test, negated: bool, if_exists: bool) -> Check:
+def _for_any_value(key: str, matches: Matcher, negated: bool, if_exists: bool) -> Check:
     def holds(context: Context) -> bool:
         values = _request_values(context, key)
-        return any(test(value, context) is not negated for value in values) if values else if_exists
+        return any(matches(value) is not negated for value in values) if values else if_exists
 
     return holds
 
 
-_QUALIFIERS: Mapping[str, Callable[[str, Test, bool, bool], Check]] = {
+_QUALIFIERS: Mapping[str, Callable[[str, Matcher, bool, bool], Check]] = {
     "": _unqualified,
     FOR_ALL_VALUES: _for_all_values,
     FOR_ANY_VALUE: _for_any_value,

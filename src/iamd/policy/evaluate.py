@@ -1,16 +1,19 @@
-"""One policy and one request: which statements apply.
+"""One statement in one type of policy: the rule that it is there, and whether it applies to a request.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from iamd.policy.conditions import Check
 from iamd.policy.document import Policy, Statement
 from iamd.policy.principals import Form
-from iamd.policy.request import Request
+from iamd.policy.request import Context, Principal, Request
+from iamd.policy.resources import EVERYTHING, Starts
 
 
 class PolicyType(StrEnum):
@@ -29,14 +32,6 @@ class PolicyType(StrEnum):
     VPC_ENDPOINT = "vpcEndpoint"
 
 
-# Types whose statements name principals; a statement of another type that does is not understood.
-_NAMES_PRINCIPALS = {PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT}
-# Types that hang on a resource, so that a statement without Resource is about that.
-_RESOURCE_OPTIONAL = {PolicyType.RESOURCE, PolicyType.TRUST}
-# Types in which arn:aws:sqs stands for arn:aws:sqs:*:*:*.
-_COMPLETES_ARNS = {PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY}
-
-
 class Match(Struct, frozen=True):
     """A statement that applies to a request."""
 
@@ -46,53 +41,110 @@ class Match(Struct, frozen=True):
     form: Form | None = None  # how it names the caller; None where statements name nobody
 
 
-def find_matches(
-    policies: Iterable[Policy], policy_type: PolicyType, request: Request, has_boundary: bool = False
-) -> Iterator[Match]:
-    """The statements of ``policies`` that apply to ``request``.
+class Use(NamedTuple):
+    """How the statements of a type of policy are to be read."""
 
-    ``has_boundary`` tells whether the caller has a permissions boundary, which no NotPrincipal exempts.
+    completes_arns: bool = False  # arn:aws:sqs stands for arn:aws:sqs:*:*:*
+    resource_optional: bool = False  # the policy hangs on a resource; a statement without Resource is about that
+    names_principals: bool = False  # a statement of another type that names principals is not understood
+
+
+_OF_IDENTITY = Use(completes_arns=True)
+_LIMIT = Use()
+_OF_RESOURCE = Use(resource_optional=True, names_principals=True)
+_LIMIT_OF_RESOURCES = Use(names_principals=True)
+USES: Mapping[PolicyType, Use] = {
+    PolicyType.IDENTITY: _OF_IDENTITY,
+    PolicyType.RESOURCE: _OF_RESOURCE,
+    PolicyType.TRUST: _OF_RESOURCE,
+    PolicyType.PERMISSIONS_BOUNDARY: _OF_IDENTITY,
+    PolicyType.SESSION: _LIMIT,
+    PolicyType.SERVICE_CONTROL: _LIMIT,
+    PolicyType.RESOURCE_CONTROL: _LIMIT_OF_RESOURCES,
+    PolicyType.VPC_ENDPOINT: _LIMIT_OF_RESOURCES,
+}
+
+FindForm: TypeAlias = Callable[[Principal, bool], Form | None]
+"""The caller and whether it has a permissions boundary → how a statement covers the caller; None if it does not."""
+Test: TypeAlias = Callable[[str, Context], bool]
+Rule: TypeAlias = tuple[Starts, Test | None, FindForm | None]
+"""A statement as used in one type of policy, its action apart. It applies if the resource starts with (one of) the
+first, passes the second together with the context, and the third, where there is one, finds a form for the caller.
+A bare tuple, because decisions go through many of them."""
+
+
+def find_rule(statement: Statement, use: Use) -> Rule | None:
+    """The statement as a rule, compiled once; None if it never applies.
+
     INVARIANT: a statement that does not suit its policy type never grants, and its Deny applies to everybody.
     """
-    action = request.action.lower()
-    completes = policy_type in _COMPLETES_ARNS
-    names_principals = policy_type in _NAMES_PRINCIPALS
-    for policy in policies:
-        for statement in policy.statements:
-            if not statement.fits_action(action):
-                continue
-            if not statement.fits_resource(request.resource, request.context, completes) and not (
-                statement.resources is None
-                and statement.not_resources is None
-                and (statement.denies or policy_type in _RESOURCE_OPTIONAL)
-            ):
-                continue
-            form = None
-            if names_principals:
-                form = _find_form(statement, request, has_boundary)
-                if form is None:
-                    continue
-            elif not statement.denies and (statement.principal is not None or statement.not_principal is not None):
-                continue
-            if statement.holds(request.context):
-                yield Match(policy_type, policy, statement, form)
+    rules = statement.derived
+    if use not in rules:
+        rules[use] = _compile_rule(statement, use)
+    rule: Rule | None = rules[use]
+    return rule
 
 
-def _find_form(statement: Statement, request: Request, has_boundary: bool) -> Form | None:
-    """How the statement covers the caller; None if it does not.
+def find_form(rule: Rule, request: Request, has_boundary: bool) -> Form | None:
+    """How the rule, whose action fits, covers the request; None if it does not. EVERYONE where nobody is named."""
+    starts, test, names = rule
+    if not request.resource.startswith(starts) or (test is not None and not test(request.resource, request.context)):
+        return None
+    return Form.EVERYONE if names is None else names(request.principal, has_boundary)
+
+
+def _compile_rule(statement: Statement, use: Use) -> Rule | None:
+    if statement.resources is not None or statement.not_resources is not None:
+        starts, fits = statement.resource_test(use.completes_arns)
+    elif statement.denies or use.resource_optional:
+        starts, fits = EVERYTHING
+    else:
+        return None
+    if not starts and starts != "":
+        return None
+    names = None
+    if use.names_principals:
+        if not statement.denies and (statement.principal is None or statement.not_principal is not None):
+            return None  # NotPrincipal goes with Deny only
+        names = _compile_form(statement)
+    elif not statement.denies and (statement.principal is not None or statement.not_principal is not None):
+        return None
+    return starts, _join(fits, tuple(clause.holds for clause in statement.conditions)), names
+
+
+def _join(fits: Test | None, checks: tuple[Check, ...]) -> Test | None:
+    """One test of resource and conditions."""
+    if not checks:
+        return fits
+    if fits is None and len(checks) == 1:
+        (check,) = checks
+        return lambda resource, context: check(context)
+
+    def test(resource: str, context: Context) -> bool:
+        if fits is not None and not fits(resource, context):
+            return False
+        for check in checks:  # noqa: SIM110 - a generator would cost more than the loop
+            if not check(context):
+                return False
+        return True
+
+    return test
+
+
+def _compile_form(statement: Statement) -> FindForm | None:
+    """How the statement covers callers; None if all.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
-    principal = request.principal
+    named, spared = statement.principal, statement.not_principal
     if not statement.denies:
-        if statement.principal is None or statement.not_principal is not None:
-            return None  # NotPrincipal goes with Deny only
-        form = statement.principal.find_form(principal)
+        assert named is not None
         # "*" is everybody who could sign a request or needs not; an identity provider's user is to be named.
-        return None if form is Form.EVERYONE and principal.kind == "provider" else form
-    if statement.not_principal is not None:
-        exempt = not has_boundary and statement.not_principal.exempts(principal)
-        return None if exempt and statement.principal is None else Form.EVERYONE
-    if statement.principal is None or not statement.principal.understood:
-        return Form.EVERYONE
-    return statement.principal.find_form(principal)
+        if named.everyone:
+            return lambda principal, has_boundary: None if principal.kind == "provider" else Form.EVERYONE
+        return lambda principal, has_boundary: named.find_form(principal)
+    if spared is not None and named is None:
+        return lambda principal, has_boundary: None if not has_boundary and spared.exempts(principal) else Form.EVERYONE
+    if spared is not None or named is None or named.everyone or not named.understood:
+        return None
+    return lambda principal, has_boundary: named.find_form(principal)

@@ -53,6 +53,11 @@ def compile_pattern(pattern: str) -> Matcher:
     return compile_glob(tokenize(pattern))
 
 
+def literal_start(pattern: str) -> str:
+    """What every text that fits the pattern starts with."""
+    return _WILDCARD.split(pattern, maxsplit=1)[0]
+
+
 def match_everything(text: str) -> bool:
     return True
 
@@ -63,22 +68,35 @@ def match_nothing(text: str) -> bool:
 
 def compile_any(patterns: Iterable[str]) -> Matcher:
     """A function that tells whether a text fits at least one of ``patterns``."""
-    literals = set()
-    matchers = []
+    literals, starts, others = set(), [], []
     for pattern in patterns:
-        if pattern == "*":
-            return match_everything
-        if "*" in pattern or "?" in pattern:
-            matchers.append(compile_pattern(pattern))
-        else:
+        start = literal_start(pattern)
+        if start == pattern:
             literals.add(pattern)
-    if not matchers:
-        return frozenset(literals).__contains__
-    if literals:
-        matchers.append(frozenset(literals).__contains__)
-    if len(matchers) == 1:
-        return matchers[0]
-    return lambda text: any(matches(text) for matches in matchers)
+        elif pattern == "*":
+            return match_everything
+        elif pattern == start + "*":
+            starts.append(start)
+        else:
+            others.append(compile_pattern(pattern))
+    if starts:
+        others.insert(0, _start_with_any(tuple(starts)))
+    if literals or not others:
+        others.insert(0, frozenset(literals).__contains__)
+    if len(others) == 1:
+        return others[0]
+
+    def matches(text: str) -> bool:
+        for fits in others:  # noqa: SIM110 - a generator would cost more than the loop
+            if fits(text):
+                return True
+        return False
+
+    return matches
+
+
+def _start_with_any(starts: tuple[str, ...]) -> Matcher:
+    return lambda text: text.startswith(starts)
 
 
 def compile_arn(tokens: Iterable[Token]) -> Matcher:

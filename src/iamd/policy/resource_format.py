@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 import re
 
-from iamd.policy.document import ARN_PARTS
+from iamd.policy.resources import ARN_PARTS
 
 _PARTITION = re.compile(r"\*|aws|aws-cn|aws-us-gov|aws-eusc|aws-iso(?:-[a-z])?")
 _IAM_PATHS = (

@@ -36,6 +36,7 @@ class Quoted(Struct, frozen=True):
 
 Part: TypeAlias = str | Variable | Quoted
 """A string is text of the pattern, in which ``*`` and ``?`` may be wildcards."""
+TokenOrVariable: TypeAlias = Token | Variable
 
 
 def has_variables(text: str) -> bool:
@@ -68,17 +69,28 @@ def find_text(parts: Iterable[Part], context: Context) -> str | None:
     return "".join(texts)
 
 
-def find_tokens(parts: Iterable[Part], context: Context) -> list[Token] | None:
-    """Like ``find_text``, as a pattern. A ``*`` or ``?`` in a value of the request is no wildcard."""
-    tokens: list[Token] = []
+def tokenize_template(parts: Iterable[Part]) -> Iterator[TokenOrVariable]:
+    """The template as a pattern whose variables are still open."""
     for part in parts:
         if isinstance(part, str):
-            tokens += tokenize(part)
-            continue
-        text = _resolve(part, context)
-        if text is None:
-            return None
-        tokens.append(text)
+            yield from tokenize(part)
+        elif isinstance(part, Quoted):
+            yield part.text
+        else:
+            yield part
+
+
+def find_tokens(template: Iterable[TokenOrVariable], context: Context) -> list[Token] | None:
+    """Like ``find_text``, as a pattern. A ``*`` or ``?`` in a value of the request is no wildcard."""
+    tokens: list[Token] = []
+    for token in template:
+        if isinstance(token, Variable):
+            text = _resolve(token, context)
+            if text is None:
+                return None
+            tokens.append(text)
+        else:
+            tokens.append(token)
     return tokens
 
 
