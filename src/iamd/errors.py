@@ -69,6 +69,10 @@ class PolicyNotAttachable(ServiceError):
     pass
 
 
+class InvalidAuthorizationMessageException(ServiceError):
+    pass
+
+
 class InvalidUserType(ServiceError):
     pass
 

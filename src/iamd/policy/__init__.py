@@ -2,16 +2,24 @@
 
 from iamd.policy.authorize import Decision, Policies, authorize
 from iamd.policy.document import Policy, Statement, parse_policy
+from iamd.policy.encoded_message import (
+    authorization_message,
+    decode_authorization_message,
+    encode_authorization_message,
+)
 from iamd.policy.evaluate import Match, PolicyType
+from iamd.policy.explain import Explanation, explain
 from iamd.policy.grammar import check_identity_policy, check_session_policy, policy_size
 from iamd.policy.messages import denial_message
 from iamd.policy.organizations_grammar import check_resource_control_policy, check_service_control_policy
+from iamd.policy.references import StatementReference
 from iamd.policy.request import Context, Principal, Request
 from iamd.policy.resource_grammar import check_resource_policy, check_trust_policy, invalid_principal
 
 __all__ = [
     "Context",
     "Decision",
+    "Explanation",
     "Match",
     "Policies",
     "Policy",
@@ -19,6 +27,8 @@ __all__ = [
     "Principal",
     "Request",
     "Statement",
+    "StatementReference",
+    "authorization_message",
     "authorize",
     "check_identity_policy",
     "check_resource_control_policy",
@@ -26,7 +36,10 @@ __all__ = [
     "check_service_control_policy",
     "check_session_policy",
     "check_trust_policy",
+    "decode_authorization_message",
     "denial_message",
+    "encode_authorization_message",
+    "explain",
     "invalid_principal",
     "parse_policy",
     "policy_size",

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 from iamd.policy.authorize import Decision
 from iamd.policy.evaluate import PolicyType
 
-_NAMES = {
+POLICY_TYPE_NAMES = {
     PolicyType.IDENTITY: "an identity-based policy",
     PolicyType.RESOURCE: "a resource-based policy",
     PolicyType.TRUST: "the role trust policy",
@@ -38,7 +38,7 @@ def denial_message(decision: Decision, principal_arn: str, action: str, resource
         subject += f" on resource: {resource_text}"
     if decision.policy_type is None:
         return subject
-    name = _NAMES[decision.policy_type]
+    name = POLICY_TYPE_NAMES[decision.policy_type]
     if decision.outcome == "explicitDeny":
         arn = _managed_policy_arn(decision)
         return f"{subject} with an explicit deny in {name}" + (f": {arn}" if arn else "")
