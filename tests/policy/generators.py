@@ -73,6 +73,11 @@ ACTION_PATTERNS = [
     "kms:*",
     "*:*",
     "s3:**t*",
+    "s3",
+    "iam:PassRole",
+    "sts:TagSession",
+    "kms:Retire?rant",
+    "kms:Retire*",
 ]
 RESOURCES = [
     "*",
@@ -100,6 +105,15 @@ RESOURCE_PATTERNS = [
     "arn:aws:s3*",
     "arn:aws:sqs:us-east-1",
     "arn:aws:sqs:*:*:*:1",
+    "arn:aws:s3:::bucket/Ana/*",
+    "arn:aws:s3:::bucket/Ana/key",
+    "arn:aws:s3:::bucket/Bo/key",
+    "arn:aws:s3:::bucket/Bo/*/key",
+    "arn:aws:s3:::bucket/a*",
+    "arn:aws:s3:::bucket/b",
+    "arn:aws:s3:::bucket/c",
+    "arn:aws:s3:::bucket/d",
+    "arn:aws:s3:::bucket/e",
     f"arn:aws:iam::{OWN}:*",
 ]
 TEXTS = [
@@ -141,6 +155,7 @@ ARNS = [
     "arn:aws:s*:::b",
     "arn:aws:sqs:us-east-1:1:b",
     "${aws:PrincipalArn}",
+    "arn:aws:iam::${aws:PrincipalAccount:role/*",
     "arn:aws:sns:us-east-1:111122223333:a:b:c",
     "arn:aws:sns:us-east-?:*:a:*",
     "no-arn",
@@ -175,6 +190,7 @@ VALUES = {
     "Null": TRUTHS,
 }
 OPERATORS = [*COMPARISONS, "Null"]
+NO_OPERATORS = ["StringSounds", "stringequals", "ForSomeValues:StringEquals", "NullIfExists"]
 AWS_PRINCIPALS = [
     "*",
     OWN,
@@ -253,7 +269,7 @@ def make_statement(random: Random, names_principals: bool) -> dict[str, Any]:
 
 def _operator(random: Random) -> str:
     if random.random() < 0.03:
-        return random.choice(["StringSounds", "stringequals", "ForSomeValues:StringEquals", "NullIfExists"])
+        return random.choice(NO_OPERATORS)
     qualifier = random.choice(["", "", "", "ForAllValues:", "ForAnyValue:"])
     suffix = random.choice(["", "", "IfExists"])
     name = random.choice(OPERATORS)
@@ -300,4 +316,5 @@ def _principal_element(random: Random) -> Any:
 def _one_or_more(random: Random, pool: list[str]) -> Any:
     if random.random() < 0.6:
         return random.choice(pool)
-    return random.sample(pool, random.randint(1, min(3, len(pool))))
+    longest = len(pool) if random.random() < 0.2 else min(3, len(pool))
+    return random.sample(pool, random.randint(1, longest))

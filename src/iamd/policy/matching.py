@@ -55,7 +55,7 @@ def compile_pattern(pattern: str) -> Matcher:
 
 def literal_start(pattern: str) -> str:
     """What every text that fits the pattern starts with."""
-    return _WILDCARD.split(pattern, maxsplit=1)[0]
+    return pattern.partition("*")[0].partition("?")[0]
 
 
 def match_everything(text: str) -> bool:
