@@ -48,8 +48,7 @@ class App:
         """https://asgi.readthedocs.io/en/latest/specs/www.html"""
         began = perf_counter()
         trace = Trace()
-        client = scope.get("client")
-        peer = client[0] if client else "127.0.0.1"
+        peer, _ = scope["client"]  # INVARIANT: there is one; see Connection.connection_made
         own = scope["raw_path"].startswith(OWN_PATHS)
         level = logging.DEBUG if own else logging.INFO
         try:

@@ -1,6 +1,7 @@
 """One HTTP connection: uvicorn's, with bounds on what a client may send and how long it may take."""
 
 import asyncio
+import ipaddress
 from math import inf
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
@@ -78,6 +79,13 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.client is None:
+            # It was reset before its address could be read. What it sent could still be read, but nobody knows from
+            # where, which policies (aws:SourceIp) and the audit record must know.
+            self._closing = True
+            transport.abort()
+            return
+        self.client = (plain_address(self.client[0]), self.client[1])
         self.deadline = self.loop.time() + self.limits.request_timeout
         if len(self.connections) > self.limits.max_connections:
             self._refusal = ServiceUnavailable("Too many connections are open. Please try again.")
@@ -233,6 +241,12 @@ class Connection(HttpToolsProtocol):
             + b"content-length: %d\r\n\r\n" % len(response.body)
             + response.body
         )
+
+
+def plain_address(text: str) -> str:
+    """An IP address as policies write it: without a zone, and one of IPv4 as such also on an IPv6 socket."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _origin_form(target: bytes) -> bytes:
