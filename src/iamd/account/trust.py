@@ -5,6 +5,7 @@ back. A document is stored as it was sent, and ``Role.trust_principals`` beside 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ def trust_policy_in_force(account: Account, role: Role) -> str:
     current = {written: _current(account, entity_id) for written, entity_id in role.trust_principals.items()}
     if all(written == now for written, now in current.items()):
         return role.trust_policy
-    document = msgspec.json.decode(role.trust_policy)
+    # Numbers stay as written: conditions compare them as text too, and JSON allows them larger than any float.
+    document = json.loads(role.trust_policy, parse_int=_verbatim, parse_float=_verbatim)
     _rename(document, current)
     return msgspec.json.encode(document).decode()
 
@@ -31,6 +33,10 @@ def trust_policy_in_force(account: Account, role: Role) -> str:
 def _current(account: Account, entity_id: str) -> str:
     entity = account.find_by_id(entity_id)
     return entity.arn if isinstance(entity, User | Role) else entity_id
+
+
+def _verbatim(number: str) -> msgspec.Raw:
+    return msgspec.Raw(number.encode("ascii"))
 
 
 def _rename(document: Any, current: Mapping[str, str]) -> None:
