@@ -297,6 +297,8 @@ def test_a_boundary_is_set_replaced_and_removed(world: World) -> None:
     world.run(put_user_permissions_boundary, UserName="Bob", PermissionsBoundary=BOUNDARY)
     assert [user.name for user in world.account.bounded_by(BOUNDARY)] == ["Bob"]
     assert world.run(delete_user_permissions_boundary, UserName="Bob") == {}
-    assert world.run(delete_user_permissions_boundary, UserName="Bob") == {}
+    assert world.refusal(delete_user_permissions_boundary, UserName="Bob") == (
+        f"NoSuchEntity: Principal {world.account.get_user('Bob').id} does not have scope"
+    )
     assert "PermissionsBoundary" not in world.run(get_user, UserName="Bob")["User"]
     assert world.account.bounded_by(BOUNDARY) == []

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
+from iamd.account.records import Role, User
 from iamd.account.state import Account
 from iamd.errors import InvalidInput, NoSuchEntity
 from iamd.iam.managed_policies import is_policy_arn, verify_attachable
@@ -21,6 +22,12 @@ def get_permissions_boundary(account: Account, arn: str) -> str:
         raise NoSuchEntity(f"Scope ARN: {arn} does not exist or is not attachable.")
     verify_attachable(policy)
     return arn
+
+
+def verify_bounded(principal: User | Role) -> None:
+    """That the user or role has a permissions boundary to delete. Raises NoSuchEntity."""
+    if principal.permissions_boundary is None:
+        raise NoSuchEntity(f"Principal {principal.id} does not have scope")
 
 
 def permissions_boundary_answer(arn: str) -> dict[str, str]:

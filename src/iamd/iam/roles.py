@@ -15,7 +15,7 @@ from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, InvalidInput, UnmodifiableEntity
 from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate_records
-from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer
+from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer, verify_bounded
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 from iamd.iam.trust_policies import trust_principals, verify_trust_policy
 
@@ -132,12 +132,10 @@ def put_role_permissions_boundary(account: Account, input: Input, call: Call) ->
 
 
 def delete_role_permissions_boundary(account: Account, input: Input, call: Call) -> Answer:
-    """A role without one stays as it is.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePermissionsBoundary.html
-    """
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePermissionsBoundary.html"""
     role = get_modifiable_role(account, input["RoleName"])
-    return {}, [Put(replace(role, permissions_boundary=None))] if role.permissions_boundary else []
+    verify_bounded(role)
+    return {}, [Put(replace(role, permissions_boundary=None))]
 
 
 def tag_role(account: Account, input: Input, call: Call) -> Answer:

@@ -14,7 +14,7 @@ from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity, ValidationError
 from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate_records
-from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer
+from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer, verify_bounded
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 
 
@@ -99,12 +99,10 @@ def put_user_permissions_boundary(account: Account, input: Input, call: Call) ->
 
 
 def delete_user_permissions_boundary(account: Account, input: Input, call: Call) -> Answer:
-    """A user without one stays as it is.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPermissionsBoundary.html
-    """
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPermissionsBoundary.html"""
     user = account.get_user(input["UserName"])
-    return {}, [Put(replace(user, permissions_boundary=None))] if user.permissions_boundary else []
+    verify_bounded(user)
+    return {}, [Put(replace(user, permissions_boundary=None))]
 
 
 # Tags -----------------------------------------------------------------------------------------------------------------
