@@ -7,7 +7,7 @@ from iamd.account.changes import Change
 from iamd.account.ids import find_account_id
 from iamd.account.state import Account
 from iamd.call import Call
-from iamd.errors import InvalidClientTokenId
+from iamd.errors import ValidationError
 
 Input = Mapping[str, Any]
 Answer = tuple[dict[str, Any], list[Change]]
@@ -30,5 +30,5 @@ def get_access_key_info(account: Account, input: Input, call: Call) -> Answer:
     key_id = input["AccessKeyId"]
     owner = account.directory.seeded_access_keys.get(key_id) or find_account_id(key_id)
     if owner not in account.directory.account_ids:
-        raise InvalidClientTokenId("The security token included in the request is invalid.")
+        raise ValidationError("Access key ID is not valid.")
     return {"Account": owner}, []
