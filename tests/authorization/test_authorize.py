@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, PolicyVersion, Role, User
 from iamd.authorization.authorize import Denied, authorize
@@ -335,6 +336,28 @@ def test_condition_keys(
 ) -> None:
     give_alice(world, document(condition=condition))
     assert (decide(world, operation, **input) == "allowed") is holds
+
+
+@pytest.mark.parametrize("keys", [("Team", "team"), ("team", "Team"), ("TEAM", "team", "Team")])
+def test_of_request_tags_that_differ_in_case_none_hides_another(world: World, keys: tuple[str, ...]) -> None:
+    rivals = [{"Key": key, "Value": "red" if key == "Team" else "blue"} for key in keys]
+    for operator, value in (("StringEquals", "blue"), ("StringNotEquals", "red")):
+        give_alice(world, document(condition={operator: {"aws:RequestTag/team": value}}))
+        assert decide(world, "TagPolicy", PolicyArn=POLICY_ARN, Tags=rivals).startswith(f"User: {ME} is not authorized")
+    give_alice(world, document(), document("Deny", condition={"StringEquals": {"aws:RequestTag/team": "red"}}))
+    assert "explicit deny" in decide(world, "TagPolicy", PolicyArn=POLICY_ARN, Tags=rivals)
+    give_alice(world, document())
+    assert decide(world, "TagPolicy", PolicyArn=POLICY_ARN, Tags=rivals) == "allowed"
+
+
+def test_of_a_resource_with_tags_that_differ_in_case_no_tag_hides_another(world: World) -> None:
+    policy = world.account.find_policy(POLICY_ARN)
+    world.put(replace(policy, tags=(("Team", "red"), ("team", "blue"))))
+    for value in ("red", "blue"):
+        give_alice(world, document(condition={"StringEquals": {"aws:ResourceTag/Team": value}}))
+        assert decide(world, "GetPolicy", PolicyArn=POLICY_ARN).startswith(f"User: {ME} is not authorized")
+        give_alice(world, document(), document("Deny", condition={"StringEquals": {"aws:ResourceTag/Team": value}}))
+        assert "explicit deny" in decide(world, "GetPolicy", PolicyArn=POLICY_ARN)
 
 
 def test_a_boundary_can_be_required_of_new_users(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from iamd import policy
 from iamd.account.state import Account
 from iamd.authorization.actions import NEEDS
-from iamd.authorization.context import PROVIDERS, request_context, resource_context
+from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context
 from iamd.authorization.gather import policies_in_force
 from iamd.call import Call, Caller
 from iamd.errors import AccessDenied
@@ -47,10 +47,11 @@ def authorize(operation: OperationModel, input: Mapping[str, Any], account: Acco
         extra = resource_context(target)
         for provider in need.keys:
             extra |= PROVIDERS[provider](input, target)
-        request = policy.Request(principal=principal, action=action, resource=target.arn, context=context | extra)
-        decision = policy.authorize(request, policies)
-        if decision.outcome != "allowed":
-            raise Denied(policy.denial_message(decision, call.caller.arn, action, target.shown), decision)
+        for reading in readings(extra):
+            request = policy.Request(principal=principal, action=action, resource=target.arn, context=context | reading)
+            decision = policy.authorize(request, policies)
+            if decision.outcome != "allowed":
+                raise Denied(policy.denial_message(decision, call.caller.arn, action, target.shown), decision)
     return decision
 
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -16,6 +16,11 @@ from iamd.authorization.targets import Target
 from iamd.call import Call
 
 Context: TypeAlias = dict[str, str | tuple[str, ...]]
+
+
+class Rivals(tuple[str, ...]):
+    """The values of tags whose keys differ only in case, which to a policy are one key with one value."""
+
 
 _PRINCIPAL_TYPES = {
     "root": "Account",
@@ -74,6 +79,18 @@ def resource_context(target: Target) -> Context:
     return context
 
 
+def readings(context: Context) -> Iterator[Context]:
+    """The ways to read a context with rivals in it: each of the values takes its turn.
+
+    INVARIANT: what is decided by such a context must be allowed in every reading. Otherwise who may set one value of a
+    tag could hide another one behind it. AWS denies such requests likewise:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    rivals = {key: values for key, values in context.items() if isinstance(values, Rivals)}
+    for turn in range(max(map(len, rivals.values()), default=1)):
+        yield context | {key: values[turn % len(values)] for key, values in rivals.items()}
+
+
 # What some operations add ---------------------------------------------------------------------------------------------
 
 
@@ -119,8 +136,10 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
 
 
 def _add_tags(context: Context, prefix: str, tags: Iterable[tuple[str, str]]) -> None:
+    values: dict[str, list[str]] = {}
     for key, value in tags:
-        context[prefix + key.lower()] = value
+        values.setdefault(prefix + key.lower(), []).append(value)
+    context |= {key: found[0] if len(found) == 1 else Rivals(found) for key, found in values.items()}
 
 
 @lru_cache(maxsize=1024)
