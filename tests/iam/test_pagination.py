@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iamd.account.records import Group
 from iamd.errors import ValidationError
-from iamd.iam.pagination import paginate, paginate_records
+from iamd.iam.pagination import MAX_KEY_BYTES, paginate, paginate_records
 from tests.iam.world import OTHER_ACCOUNT_ID, World
 
 LETTERS = list(ascii_lowercase)
@@ -70,7 +70,7 @@ def test_a_page_is_filled_with_the_records_that_are_kept(world: World) -> None:
 
 
 def test_a_marker_fits_its_constraint_whatever_the_key(world: World) -> None:
-    _, more = paginate(["x" * 128, "y"], {"MaxItems": 1}, world.call("GetAccountAuthorizationDetails"), str)
+    _, more = paginate(["x" * MAX_KEY_BYTES, "y"], {"MaxItems": 1}, world.call("GetAccountAuthorizationDetails"), str)
     assert len(more["Marker"]) <= 320
 
 

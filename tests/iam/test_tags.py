@@ -87,6 +87,19 @@ def test_user_tags_are_listed_by_key_page_by_page(world: World) -> None:
     }
 
 
+def test_keys_of_128_letters_of_any_script_are_listed_page_by_page(world: World) -> None:
+    letters = "x\u6f22\U00020bb7"
+    keys = {letter * 127 + last for letter in letters for last in letters}
+    put_bob(world, tuple((key, "") for key in keys))
+    page = world.run(list_user_tags, UserName="Bob", MaxItems=1)
+    listed = page["Tags"]
+    while page["IsTruncated"]:
+        assert len(page["Marker"]) <= 320
+        page = world.run(list_user_tags, UserName="Bob", MaxItems=1, Marker=page["Marker"])
+        listed += page["Tags"]
+    assert sorted(tag["Key"] for tag in listed) == sorted(keys)
+
+
 KEYS = st.text("aAbBß1é ", min_size=1, max_size=3)
 
 

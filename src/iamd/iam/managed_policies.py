@@ -26,7 +26,7 @@ from iamd.errors import (
 )
 from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
-from iamd.iam.tags import tags_answer, with_tags, without_tags
+from iamd.iam.tags import page_key, tags_answer, with_tags, without_tags
 from iamd.policy import check_identity_policy, policy_size
 
 SERVICE_ROLE_PATH = "/aws-service-role/"  # AWS-managed policies that only service-linked roles can have
@@ -228,7 +228,7 @@ def list_policy_tags(account: Account, input: Input, call: Call) -> Answer:
     policy = _get_policy(account, input["PolicyArn"])
 
     def key(tag: tuple[str, str]) -> str:
-        return f"{len(tag[0]):03}{tag[0]}"
+        return f"{len(tag[0]):03}{page_key(tag[0])}"
 
     page, more = paginate(sorted(policy.tags, key=key), input, call, key)
     return {"Tags": tags_answer(tuple(page)), **more}, []

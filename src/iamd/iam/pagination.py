@@ -16,6 +16,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 DEFAULT_MAX_ITEMS = 100
+MAX_KEY_BYTES = 195  # of UTF-8: what fits into a marker of 320 characters
 
 
 def paginate_records(
@@ -34,7 +35,7 @@ def paginate(
 ) -> tuple[list[T], dict[str, Any]]:
     """One page of ``items``, and the members ``IsTruncated`` and ``Marker`` of the answer.
 
-    ``items`` must be in ascending order of ``key``, which must not be empty and is at most 128 characters long.
+    ``items`` must be in ascending order of ``key``, which must not be empty and has at most ``MAX_KEY_BYTES``.
     INVARIANT: a marker holds the key of the last item shown, so items that come or go between two pages neither repeat
     nor hide others. It is sealed, bound to account and operation. Raises ValidationError for any other marker.
     """

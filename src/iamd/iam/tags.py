@@ -4,6 +4,7 @@ The keys of users' and roles' tags are compared whatever their case, all other e
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from iamd.account.quotas import QUOTAS
 from iamd.account.records import Tags
 from iamd.call import Call
 from iamd.errors import InvalidInput, LimitExceeded
-from iamd.iam.pagination import paginate
+from iamd.iam.pagination import MAX_KEY_BYTES, paginate
 
 TagList = Sequence[Mapping[str, str]]  # [{"Key": …, "Value": …}], the shape tagListType
 
@@ -49,8 +50,19 @@ def tags_answer(tags: Tags) -> list[dict[str, str]]:
 
 def tags_page(tags: Tags, input: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """The whole answer of a List…Tags operation: one page of ``tags``, sorted by key."""
-    page, more = paginate(sorted(tags), input, call, lambda tag: tag[0])
+    page, more = paginate(sorted(tags, key=_order), input, call, _order)
     return {"Tags": tags_answer(tuple(page)), **more}
+
+
+def page_key(key: str) -> str:
+    """What a tag key is ordered by: itself, or if it is too long for a marker its beginning and a digest."""
+    if len(key.encode()) <= MAX_KEY_BYTES - 3:
+        return key
+    return key[:40] + hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _order(tag: tuple[str, str]) -> str:
+    return page_key(tag[0])
 
 
 def _identity(fold_case: bool) -> Callable[[str], str]:
