@@ -40,7 +40,7 @@ def test_help_shows_examples(command: str) -> None:
 def test_every_setting_is_read_from_its_variable_and_the_file() -> None:
     for command in main.commands.values():
         for parameter in command.params:
-            if parameter.name in ("config", "force", "output", "file"):
+            if parameter.name in ("config", "force", "output", "file", "paths", "junit"):
                 continue
             assert parameter.envvar == f"IAMD_{str(parameter.name).upper()}"
 

@@ -5,8 +5,11 @@ import click
 from iamd import __version__
 from iamd.cli.backup import backup
 from iamd.cli.check import check
+from iamd.cli.evaluate import evaluate
+from iamd.cli.explain import explain
 from iamd.cli.restore import restore
 from iamd.cli.serve import serve
+from iamd.cli.test import test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,8 +23,12 @@ def main() -> None:
     Its data lives in one directory, ~/.local/share/iamd unless --data-dir names another:
       iamd backup iamd.backup
       iamd check
+    Policies are tried without a server:
+      iamd evaluate cases.jsonl
+      iamd test policies/
+      iamd explain case.json
     """
 
 
-for command in (serve, backup, restore, check):
+for command in (serve, backup, restore, check, evaluate, test, explain):
     main.add_command(command)
