@@ -13,6 +13,8 @@ import msgspec
 from iamd.call import Call, Caller
 from iamd.wire.models import OperationModel, redact
 
+MAX_TEXT = 1024  # characters kept of what a client says of itself, as CloudTrail keeps of a user agent
+
 _TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
@@ -26,7 +28,7 @@ def audit_event(operation: OperationModel, input: Mapping[str, Any], output: Map
         "eventName": operation.name,
         "awsRegion": call.source.region,
         "sourceIPAddress": call.source.ip,
-        "userAgent": call.source.user_agent,
+        "userAgent": call.source.user_agent[:MAX_TEXT],
         "requestParameters": _camel_case(redact(operation, input, "input")) or None,
         "responseElements": _camel_case(redact(operation, output, "output")) or None,
         "requestID": call.request_id,
@@ -36,7 +38,7 @@ def audit_event(operation: OperationModel, input: Mapping[str, Any], output: Map
         "managementEvent": True,
         "recipientAccountId": call.caller.account_id,
         "eventCategory": "Management",
-        "tlsDetails": {"clientProvidedHostHeader": call.source.host},
+        "tlsDetails": {"clientProvidedHostHeader": call.source.host[:MAX_TEXT]},
     }
     return msgspec.json.encode(event, enc_hook=str)
 
