@@ -16,8 +16,9 @@ from iamd.server.places import master_key_path, store_path
 def restore(data_dir: Path, file: Path, force: bool) -> None:
     """Make the store what the backup FILE holds.
 
-    The server may be running: it reads everything anew. The store's master key is not in the backup: put it back where
-    it was, by default DATA_DIR/master.key.
+    The server may be running if it is the one that made the backup: it reads everything anew, but for the keys to the
+    store's secrets. After restoring another store's backup, restart it. The store's master key is not in the backup:
+    put it back where it was, by default DATA_DIR/master.key.
 
     \b
     Examples:
