@@ -20,6 +20,7 @@ ROOT = f"arn:aws:iam::{OWN}:root"
 FEDERATED = f"arn:aws:sts::{OWN}:federated-user/Fay"
 LINKED = f"arn:aws:iam::{OWN}:role/aws-service-role/logs.amazonaws.com/AWSServiceRoleForLogs"
 USER_ID = "AIDACKCEVSQ6C2EXAMPLE"
+CANONICAL_ID = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 
 
 def federated(issuer: str, issuer_id: str) -> Principal:
@@ -42,6 +43,7 @@ CALLERS = {
     "root": Principal(kind="root", account_id=OWN, arn=ROOT, principal_arn=ROOT, user_id=OWN),
     "user": user(),
     "user of the management account": user(in_management_account=True),
+    "user with a canonical id": user(canonical_user_id=CANONICAL_ID),
     "role": Principal(kind="role", account_id=OWN, arn=SESSION, principal_arn=ROLE, user_id="AROADBQP57FF2AEXAMPLE:s"),
     "service-linked role": Principal(
         kind="role",
