@@ -2,12 +2,15 @@
 
 import secrets
 import time as clock
-from collections.abc import Callable, Mapping
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from iamd.account import ids
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CallerKind: TypeAlias = Literal["root", "user", "role", "federated", "anonymous"]
 
@@ -77,6 +80,33 @@ class Sealer(Protocol):
         ...
 
 
+class NotComputed(Exception):
+    """An operation needs what a slow function gives: ``compute`` elsewhere, then run the operation again."""
+
+    def __init__(self, compute: Callable[[], None]) -> None:
+        super().__init__()
+        self.compute = compute
+
+
+class Computations:
+    """What slow functions gave in one call. Their arguments may be secret, and nothing shows them."""
+
+    def __init__(self) -> None:
+        self._results: dict[Hashable, Any] = {}
+
+    def get(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of ``function``. Raises NotComputed, with the function to run, as long as there is none."""
+        key = (function, args, tuple(kwargs.items()))
+        if key not in self._results:
+
+            def compute() -> None:
+                self._results[key] = function(*args, **kwargs)
+
+            raise NotComputed(compute)
+        result: T = self._results[key]
+        return result
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """One run of one operation.
 
@@ -92,6 +122,16 @@ class Call(Struct, frozen=True, kw_only=True):
     request_id: str
     sealer: Sealer
     choose: Callable[[str], str] = secrets.choice
+    computations: Computations = field(default_factory=Computations)
+
+    def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``function(*args)``, for what takes milliseconds: password hashes, images, keys (docs/decisions/0007).
+
+        Operations run on the event loop, where everyone waits for them. So this raises NotComputed the first time;
+        whoever runs the operation computes in a thread and runs it again. INVARIANT: every run of a call asks with the
+        same arguments; what is random is drawn inside the function.
+        """
+        return self.computations.get(function, *args, **kwargs)
 
     def new_id(self, prefix: str) -> str:
         """A fresh unique id such as ``AIDA…``; see ``iamd.account.ids`` for the prefixes."""

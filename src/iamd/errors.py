@@ -77,6 +77,42 @@ class InvalidUserType(ServiceError):
     pass
 
 
+class InvalidAuthenticationCode(ServiceError):
+    status = 403
+
+
+class PasswordPolicyViolation(ServiceError):
+    pass
+
+
+class MalformedCertificate(ServiceError):
+    pass
+
+
+class InvalidCertificate(ServiceError):
+    pass
+
+
+class DuplicateCertificate(ServiceError):
+    status = 409
+
+
+class KeyPairMismatch(ServiceError):
+    pass
+
+
+class InvalidPublicKey(ServiceError):
+    pass
+
+
+class DuplicateSSHPublicKey(ServiceError):
+    pass
+
+
+class UnrecognizedPublicKeyEncoding(ServiceError):
+    pass
+
+
 class ServiceFailure(ServiceError):
     status = 500
     fault = "Receiver"

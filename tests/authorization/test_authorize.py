@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, PolicyVersion, Role, User
+from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, MFADevice, PolicyVersion, Role, User
 from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Caller, Source
 from iamd.errors import AccessDenied
@@ -61,6 +61,9 @@ def world() -> World:
         ),
         InstanceProfile(account_id=ACCOUNT_ID, name="web", id="AIPAWEBEXAMPLE1111111", created=CREATED),
         AccessKey(id=KEY_ID, owner_id="AIDABOBBEXAMPLE111111", sealed_secret="sealed", created=CREATED),
+        MFADevice(
+            account_id=ACCOUNT_ID, name="phone", path="/m/", sealed_seed="", created=CREATED, tags=(("Team", "blue"),)
+        ),
     )
     return world
 
@@ -93,6 +96,8 @@ def decide(world: World, operation: str, caller: Caller | None = None, service: 
 
 IAM = f"arn:aws:iam::{ACCOUNT_ID}:"
 TRUST = {"AssumeRolePolicyDocument": "{}"}
+PHONE = {"SerialNumber": f"{IAM}mfa/m/phone"}
+CODES = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
 TAG = [{"Key": "Team", "Value": "blue"}]
 
 # operation, input, action, ARN it is authorized on, how the denial names it
@@ -125,6 +130,17 @@ RESOURCES = [
     ("CreateInstanceProfile", {"InstanceProfileName": "i"}, "instance-profile/i", f"{IAM}instance-profile/i"),
     ("GetInstanceProfile", {"InstanceProfileName": "web"}, "instance-profile/web", "instance profile web"),
     ("ListInstanceProfiles", {}, "instance-profile/", f"{IAM}instance-profile/"),
+    ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "d", "Path": "/p/"}, "mfa/p/d", f"{IAM}mfa/p/d"),
+    ("DeleteVirtualMFADevice", PHONE, "mfa/m/phone", f"{IAM}mfa/m/phone"),
+    ("DeleteVirtualMFADevice", {"SerialNumber": f"{IAM}mfa/none"}, "mfa/none", f"{IAM}mfa/none"),
+    ("TagMFADevice", {**PHONE, "Tags": TAG}, "mfa/m/phone", f"{IAM}mfa/m/phone"),
+    ("ListMFADeviceTags", PHONE, "mfa/m/phone", f"{IAM}mfa/m/phone"),
+    ("ListVirtualMFADevices", {}, "mfa/", f"{IAM}mfa/"),
+    ("EnableMFADevice", {"UserName": "bob", **PHONE, **CODES}, "user/guests/bob", "user bob"),
+    ("ResyncMFADevice", {"UserName": "bob", **PHONE, **CODES}, "user/guests/bob", "user bob"),
+    ("DeactivateMFADevice", PHONE, "user/staff/alice", "user alice"),
+    ("GetMFADevice", PHONE, "user/staff/alice", "user alice"),
+    ("ListMFADevices", {"UserName": "bob"}, "user/guests/bob", "user bob"),
 ]  # fmt: skip
 
 
@@ -244,6 +260,7 @@ def test_an_attached_policy_counts_with_its_default_version_and_a_boundary_limit
         ("CreateRole", {"RoleName": "x", **TRUST}, "iam:TagRole"),
         ("CreatePolicy", {"PolicyName": "x", "PolicyDocument": "{}"}, "iam:TagPolicy"),
         ("CreateInstanceProfile", {"InstanceProfileName": "x"}, "iam:TagInstanceProfile"),
+        ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "x"}, "iam:TagMFADevice"),
     ],
 )
 def test_tags_at_birth_need_the_tag_action_too(
@@ -319,6 +336,8 @@ CONDITIONS = [
     ("CreateUser", {"UserName": "x", "Tags": TAG}, {"ForAnyValue:StringEquals": {"aws:TagKeys": ["Cost"]}}, False),
     ("TagUser", {"UserName": "bob", "Tags": TAG}, {"StringEquals": {"aws:RequestTag/Team": "red"}}, False),
     ("UntagUser", {"UserName": "bob", "TagKeys": ["Team"]}, {"ForAnyValue:StringLike": {"aws:TagKeys": "T*"}}, True),
+    ("ListMFADeviceTags", PHONE, {"StringEquals": {"aws:ResourceTag/Team": "blue"}}, True),
+    ("UntagMFADevice", {**PHONE, "TagKeys": ["Team"]}, {"ForAnyValue:StringLike": {"aws:TagKeys": "C*"}}, False),
     ("CreateUser", {"UserName": "x", **BOUNDARY}, BOUND, True),
     ("CreateUser", {"UserName": "x"}, BOUND, False),
     ("PutUserPermissionsBoundary", {"UserName": "alice", **BOUNDARY}, BOUND, True),

@@ -70,7 +70,7 @@ def dump(account: Account | None) -> tuple[Any, ...]:
     }
     indexes = {
         name: {key: set(values) for key, values in getattr(account, name).items()}
-        for name in ("_member_ids", "_attached_ids", "_bounded_ids", "_key_ids", "_profile_ids")
+        for name in ("_member_ids", "_attached_ids", "_bounded_ids", "_owned_keys", "_profile_ids")
     }
     return account.revision, records, account._by_id, indexes
 

@@ -12,12 +12,20 @@ GROUP = "AGPA"
 ROLE = "AROA"
 POLICY = "ANPA"
 INSTANCE_PROFILE = "AIPA"
+PUBLIC_KEY = "APKA"
+SERVER_CERTIFICATE = "ASCA"
+SERVICE_SPECIFIC_CREDENTIAL = "ACCA"
 ACCESS_KEY = "AKIA"
 TEMPORARY_ACCESS_KEY = "ASIA"
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # noqa: S105 - not a secret
 _BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
+
+
+def new_certificate_id(choose: Callable[[str], str]) -> str:
+    """The id of a user's signing certificate: 32 characters without a prefix."""
+    return "".join(choose(BASE32) for _ in range(32))
 
 
 def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:

@@ -39,4 +39,8 @@ QUOTAS: dict[str, Quota] = {
     "Tags": Quota(50, 50, "Tags"),
     "ServerCertificates": Quota(20, 20, "ServerCertificates"),
     "SigningCertificatesPerUser": Quota(2, 2, "CertificatesPerUser"),
+    "MFADevices": Quota(5000, 5000, "MFADevicesPerAccount"),
+    "MFADevicesPerUser": Quota(8, 8, "MFADevicesPerUser"),
+    "SSHPublicKeysPerUser": Quota(5, 5, "SSHPublicKeysPerUser"),
+    "ServiceSpecificCredentialsPerUser": Quota(2, 2, "ServiceSpecificCredentialsPerUser"),  # and service
 }

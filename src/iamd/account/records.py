@@ -181,6 +181,136 @@ class AccessKey(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False)
         return self.id
 
 
+class LoginProfile(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The password of a user or of the root user.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_LoginProfile.html
+    """
+
+    kind: ClassVar[str] = "login-profile"
+
+    owner_id: str  # AIDA…, or the account id for the root user
+    sealed_hash: str  # argon2id (see iamd.authentication.password), sealed with ``seal_context``
+    previous_hashes: tuple[str, ...] = ()  # those before it, newest first, sealed likewise
+    created: int
+    changed: int  # when the password was set
+    reset_required: bool = False  # a new one must be chosen at the next sign-in
+
+    @property
+    def key(self) -> str:
+        return self.owner_id
+
+    @property
+    def seal_context(self) -> str:
+        return f"login-profile/{self.owner_id}"
+
+
+class MFADevice(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A virtual MFA device; its serial number is its ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html
+    """
+
+    kind: ClassVar[str] = "mfa"
+
+    account_id: str
+    name: str
+    path: str = "/"
+    sealed_seed: str  # the bytes of the seed, sealed with the ARN as context
+    created: int
+    tags: Tags = ()
+    owner_id: str | None = None  # whose device it is: AIDA…, the account id for root, or nobody's
+    enabled: int | None = None  # when it became the owner's
+    drift: int = 0  # how many 30-second steps its clock is ahead of ours
+    last_step: int = 0  # of the last code it was used with: no code is taken twice
+
+    @property
+    def key(self) -> str:
+        return self.path + self.name
+
+    @property
+    def arn(self) -> str:
+        return iam_arn(self.account_id, "mfa", self.path, self.name)
+
+
+class SSHPublicKey(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SSHPublicKey.html"""
+
+    kind: ClassVar[str] = "ssh-public-key"
+
+    id: str  # APKA…
+    owner_id: str  # AIDA…
+    body: str  # as sent
+    fingerprint: str  # MD5: 16 pairs of hexadecimal digits with colons between them
+    active: bool = True
+    created: int
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class SigningCertificate(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SigningCertificate.html"""
+
+    kind: ClassVar[str] = "signing-certificate"
+
+    id: str
+    owner_id: str  # AIDA…, or the account id for the root user
+    body: str  # PEM as sent
+    fingerprint: str  # SHA-256 of the certificate, hexadecimal
+    active: bool = True
+    created: int
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class ServerCertificate(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServerCertificate.html"""
+
+    kind: ClassVar[str] = "server-certificate"
+
+    account_id: str
+    name: str
+    path: str = "/"
+    id: str  # ASCA…
+    body: str  # PEM as sent
+    chain: str | None = None  # PEM as sent
+    sealed_private_key: str  # PEM as sent, sealed with the id as context
+    created: int
+    expires: int
+    tags: Tags = ()
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+    @property
+    def arn(self) -> str:
+        return iam_arn(self.account_id, "server-certificate", self.path, self.name)
+
+
+class ServiceSpecificCredential(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredential.html"""
+
+    kind: ClassVar[str] = "service-specific-credential"
+
+    id: str  # ACCA…
+    owner_id: str  # AIDA…
+    service: str  # e.g. codecommit.amazonaws.com
+    name: str  # at the service; does not follow when the user is renamed
+    sealed_secret: str  # sealed with the id as context
+    active: bool = True
+    created: int
+    expires: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
 class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The last use of an access key, role or password, written some time after the use.
 
@@ -199,6 +329,20 @@ class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.id
 
 
+class PasswordPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html"""
+
+    minimum_length: int = 6
+    require_symbols: bool = False
+    require_numbers: bool = False
+    require_uppercase: bool = False
+    require_lowercase: bool = False
+    users_may_change: bool = False  # AllowUsersToChangePassword
+    max_age: int | None = None  # days
+    reuse_prevention: int | None = None  # how many passwords, the current one included, may not be chosen again
+    hard_expiry: bool | None = None  # who has an expired password may not choose a new one
+
+
 class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What belongs to the account itself."""
 
@@ -207,6 +351,7 @@ class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     account_id: str
     created: int
     alias: str | None = None
+    password_policy: PasswordPolicy | None = None
     quotas: Mapping[str, int] = {}  # raised quotas by name, see iamd.account.quotas
 
     @property
@@ -219,7 +364,23 @@ class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 KINDS: dict[str, type[Record]] = {
-    record.kind: record for record in (User, Group, Role, ManagedPolicy, InstanceProfile, AccessKey, LastUsed, Settings)
+    record.kind: record
+    for record in (
+        User,
+        Group,
+        Role,
+        ManagedPolicy,
+        InstanceProfile,
+        AccessKey,
+        LoginProfile,
+        MFADevice,
+        SSHPublicKey,
+        SigningCertificate,
+        ServerCertificate,
+        ServiceSpecificCredential,
+        LastUsed,
+        Settings,
+    )
 }
 
 _ENCODER = msgspec.json.Encoder()

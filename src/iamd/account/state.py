@@ -12,13 +12,19 @@ from iamd.account.records import (
     Group,
     InstanceProfile,
     LastUsed,
+    LoginProfile,
     ManagedPolicy,
+    MFADevice,
     Record,
     Role,
+    ServerCertificate,
+    ServiceSpecificCredential,
     Settings,
+    SigningCertificate,
+    SSHPublicKey,
     User,
 )
-from iamd.arn import find_arn
+from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
 
 R = TypeVar("R", bound=Record)
@@ -90,13 +96,17 @@ class Account:
         self.policies = cast(Table[ManagedPolicy], self._tables["policy"])
         self.instance_profiles = cast(Table[InstanceProfile], self._tables["instance-profile"])
         self.access_keys = cast(Table[AccessKey], self._tables["access-key"])
+        self.login_profiles = cast(Table[LoginProfile], self._tables["login-profile"])  # by owner id
+        self.mfa_devices = cast(Table[MFADevice], self._tables["mfa"])
+        self.server_certificates = cast(Table[ServerCertificate], self._tables["server-certificate"])
         self.last_used = cast(Table[LastUsed], self._tables["last-used"])
         self._by_id: dict[str, Record] = {}
         self._member_ids: dict[str, dict[str, None]] = {}  # group id → user ids
         self._attached_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, groups, roles
         self._bounded_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, roles
-        self._key_ids: dict[str, dict[str, None]] = {}  # owner id → access key ids
+        self._owned_keys: dict[str, dict[str, None]] = {}  # kind/owner id → keys of the credentials of that kind
         self._profile_ids: dict[str, dict[str, None]] = {}  # role id → instance profile ids
+        self.wrong_mfa_codes: dict[str, dict[str, int]] = {}  # see iamd.authentication.mfa
         self.unsaved_uses: dict[str, LastUsed] = {}  # by id: uses seen here that are not in the table yet
         self.derived: dict[object, Any] = {}  # what readers computed from the records; forgotten at every change
         for record in records:
@@ -124,6 +134,9 @@ class Account:
         return Put(old)
 
     def _index(self, record: Record, *, present: bool) -> None:
+        owner_id: str | None = getattr(record, "owner_id", None)
+        if owner_id is not None:
+            _link(self._owned_keys, f"{record.kind}/{owner_id}", record.key, present)
         record_id: str | None = getattr(record, "id", None)
         if record_id is None or isinstance(record, LastUsed):
             return
@@ -139,8 +152,6 @@ class Account:
         if isinstance(record, User):
             for group_id in record.group_ids:
                 _link(self._member_ids, group_id, record_id, present)
-        elif isinstance(record, AccessKey):
-            _link(self._key_ids, record.owner_id, record_id, present)
         elif isinstance(record, InstanceProfile) and record.role_id:
             _link(self._profile_ids, record.role_id, record_id, present)
 
@@ -178,6 +189,8 @@ class Account:
             "Roles": "role",
             "Policies": "policy",
             "InstanceProfiles": "instance-profile",
+            "MFADevices": "mfa",
+            "ServerCertificates": "server-certificate",
         }[name]
         return self._tables[kind]
 
@@ -220,6 +233,27 @@ class Account:
             raise NoSuchEntity(f"Instance Profile {name} cannot be found.")
         return profile
 
+    def find_mfa_device(self, serial_number: str) -> MFADevice | None:
+        prefix = iam_arn(self.account_id, "mfa", "", "")
+        if not serial_number.startswith(prefix):
+            return None
+        return self.mfa_devices.find(serial_number.removeprefix(prefix))
+
+    def get_mfa_device(self, serial_number: str) -> MFADevice:
+        device = self.find_mfa_device(serial_number)
+        if device is None:
+            raise NoSuchEntity(f"MFA Device with serial number {serial_number} does not exist.")
+        return device
+
+    def find_server_certificate(self, name: str) -> ServerCertificate | None:
+        return _exact(self.server_certificates.find(name.lower()), name)
+
+    def get_server_certificate(self, name: str) -> ServerCertificate:
+        certificate = self.find_server_certificate(name)
+        if certificate is None:
+            raise NoSuchEntity(f"The Server Certificate with name {name} cannot be found.")
+        return certificate
+
     def find_policy(self, arn: str) -> ManagedPolicy | None:
         """A customer-managed policy of this account or an AWS-managed one."""
         if arn in self.directory.aws_managed_policies:
@@ -231,7 +265,7 @@ class Account:
         return policy if policy is not None and policy.arn == arn else None
 
     def find_by_id(self, unique_id: str) -> Record | None:
-        """The user, group, role, policy, instance profile or access key with this unique id."""
+        """The record with this unique id, of whatever kind."""
         return self._by_id.get(unique_id)
 
     def find_last_used(self, used_id: str) -> LastUsed | None:
@@ -254,8 +288,29 @@ class Account:
 
     def access_keys_of(self, owner_id: str) -> list[AccessKey]:
         """The access keys of a user's unique id, or of root's account id, oldest first."""
-        keys = [cast(AccessKey, self._by_id[key_id]) for key_id in self._key_ids.get(owner_id, ())]
-        return sorted(keys, key=lambda key: (key.created, key.ordinal))
+        return sorted(self._owned(AccessKey, owner_id), key=lambda key: (key.created, key.ordinal))
+
+    def mfa_devices_of(self, owner_id: str) -> list[MFADevice]:
+        """The MFA devices of a user's unique id, or of root's account id, by path and name."""
+        return sorted(self._owned(MFADevice, owner_id), key=lambda device: device.key)
+
+    def ssh_public_keys_of(self, user: User) -> list[SSHPublicKey]:
+        """The user's SSH public keys, oldest first."""
+        return sorted(self._owned(SSHPublicKey, user.id), key=lambda key: (key.created, key.id))
+
+    def signing_certificates_of(self, owner_id: str) -> list[SigningCertificate]:
+        """The signing certificates of a user's unique id, or of root's account id, oldest first."""
+        certificates = self._owned(SigningCertificate, owner_id)
+        return sorted(certificates, key=lambda certificate: (certificate.created, certificate.id))
+
+    def service_specific_credentials_of(self, user: User) -> list[ServiceSpecificCredential]:
+        """The user's service-specific credentials, oldest first."""
+        credentials = self._owned(ServiceSpecificCredential, user.id)
+        return sorted(credentials, key=lambda credential: (credential.created, credential.id))
+
+    def _owned(self, kind: type[R], owner_id: str) -> list[R]:
+        table = self._tables[kind.kind]
+        return [cast(R, table.find(key)) for key in self._owned_keys.get(f"{kind.kind}/{owner_id}", ())]
 
     def attached_to(self, policy_arn: str) -> list[Principal]:
         """The users, groups and roles a managed policy is attached to."""
@@ -290,7 +345,7 @@ class Account:
         return cast(Role, self._by_id[profile.role_id]) if profile.role_id else None
 
 
-N = TypeVar("N", User, Group, Role, InstanceProfile)
+N = TypeVar("N", User, Group, Role, InstanceProfile, ServerCertificate)
 
 
 def _exact(record: N | None, name: str) -> N | None:

@@ -135,6 +135,18 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "DeleteAccessKey": _on(targets.user),
     "ListAccessKeys": _on(targets.user),
     "GetAccessKeyLastUsed": _on(targets.access_key_owner),
+    # MFA devices
+    "CreateVirtualMFADevice": _creates(targets.new_mfa_device, "iam:TagMFADevice"),
+    "EnableMFADevice": _on(targets.user),
+    "ResyncMFADevice": _on(targets.user),
+    "DeactivateMFADevice": _on(targets.user),
+    "DeleteVirtualMFADevice": _on(targets.mfa_device),
+    "GetMFADevice": _on(targets.user),
+    "ListMFADevices": _on(targets.user),
+    "ListVirtualMFADevices": _on(targets.mfa_devices),
+    "TagMFADevice": _on(targets.mfa_device, "request_tags"),
+    "UntagMFADevice": _on(targets.mfa_device, "tag_keys"),
+    "ListMFADeviceTags": _on(targets.mfa_device),
     # The account
     "CreateAccountAlias": _on(targets.everything),
     "DeleteAccountAlias": _on(targets.everything),

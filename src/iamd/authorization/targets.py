@@ -7,13 +7,13 @@ not learn whether it exists.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, Role, User
+from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, MFADevice, Role, User
 from iamd.account.state import Account
 from iamd.arn import iam_arn, root_arn
 from iamd.call import Call
 
 Input: TypeAlias = Mapping[str, Any]
-Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile
+Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice
 
 
 class Target(NamedTuple):
@@ -85,6 +85,11 @@ def policy(account: Account, input: Input, call: Call) -> Target:
     return Target(arn, f"policy {arn}", account.find_policy(arn))
 
 
+def mfa_device(account: Account, input: Input, call: Call) -> Target:
+    serial_number = input["SerialNumber"]
+    return Target(serial_number, serial_number, account.find_mfa_device(serial_number))
+
+
 def access_key_owner(account: Account, input: Input, call: Call) -> Target:
     """The user who holds the access key asked about."""
     key_id = input["AccessKeyId"]
@@ -109,6 +114,7 @@ def _new(kind: str, member: str) -> Resolver:
 new_user = _new("user", "UserName")
 new_group = _new("group", "GroupName")
 new_role = _new("role", "RoleName")
+new_mfa_device = _new("mfa", "VirtualMFADeviceName")
 new_instance_profile = _new("instance-profile", "InstanceProfileName")
 
 
@@ -151,6 +157,7 @@ def _listing(kind: str) -> Resolver:
 users = _listing("user")
 groups = _listing("group")
 roles = _listing("role")
+mfa_devices = _listing("mfa")
 instance_profiles = _listing("instance-profile")
 
 

@@ -14,7 +14,7 @@ from iamd.call import Call
 from iamd.errors import AccessDenied, NoSuchEntity, ValidationError
 from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
-from iamd.iam.users import get_named_or_calling_user
+from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_answer
 
 
 def create_access_key(account: Account, input: Input, call: Call) -> Answer:
@@ -23,7 +23,7 @@ def create_access_key(account: Account, input: Input, call: Call) -> Answer:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
     """
     owner = get_named_or_calling_user(account, input, call)
-    keys = account.access_keys_of(_owner_id(account, owner))
+    keys = account.access_keys_of(owner_id_of(account, owner))
     account.require_room("AccessKeysPerUser", len(keys))
     key_id = call.new_access_key_id()
     while account.access_keys.find(key_id):
@@ -31,7 +31,7 @@ def create_access_key(account: Account, input: Input, call: Call) -> Answer:
     secret = call.new_secret_access_key()
     key = AccessKey(
         id=key_id,
-        owner_id=_owner_id(account, owner),
+        owner_id=owner_id_of(account, owner),
         sealed_secret=call.sealer.seal(secret.encode(), key_id),
         created=call.time,
         ordinal=keys[-1].ordinal + 1 if keys else 0,
@@ -65,7 +65,7 @@ def delete_access_key(account: Account, input: Input, call: Call) -> Answer:
 def list_access_keys(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html"""
     owner = get_named_or_calling_user(account, input, call)
-    keys = account.access_keys_of(_owner_id(account, owner))
+    keys = account.access_keys_of(owner_id_of(account, owner))
     page, more = paginate(keys, input, call, lambda key: f"{key.created:012}/{key.ordinal:012}")
     return {"AccessKeyMetadata": [access_key_answer(key, owner) for key in page], **more}, []
 
@@ -100,23 +100,18 @@ def get_access_key_last_used(account: Account, input: Input, call: Call) -> Answ
 
 def access_key_answer(key: AccessKey, owner: User | None) -> dict[str, Any]:
     """The members of ``AccessKey`` and ``AccessKeyMetadata``; root, which is ``owner`` None, has no user name."""
-    name = {"UserName": owner.name} if owner else {}
     return {
-        **name,
+        **user_name_answer(owner),
         "AccessKeyId": key.id,
         "Status": "Active" if key.active else "Inactive",
         "CreateDate": key.created,
     }
 
 
-def _owner_id(account: Account, owner: User | None) -> str:
-    return owner.id if owner else account.account_id
-
-
 def _get_key(account: Account, input: Input, call: Call) -> AccessKey:
     """The key that ``AccessKeyId`` names among those of the user named, or calling. Raises NoSuchEntity."""
     owner = get_named_or_calling_user(account, input, call)
     key = account.access_keys.find(input["AccessKeyId"])
-    if key is None or key.owner_id != _owner_id(account, owner):
+    if key is None or key.owner_id != owner_id_of(account, owner):
         raise NoSuchEntity(f"The Access Key with id {input['AccessKeyId']} cannot be found.")
     return key

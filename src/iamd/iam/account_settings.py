@@ -74,16 +74,15 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "Policies": len(account.policies),
         "PolicyVersionsInUse": account.policy_versions_in_use,
         "InstanceProfiles": len(account.instance_profiles),
-        # iamd keeps none of these:
-        "ServerCertificates": 0,
-        "Providers": 0,
-        "MFADevices": 0,
-        "MFADevicesInUse": 0,
-        # The root user has keys, or none, and nothing else yet:
+        "ServerCertificates": len(account.server_certificates),
+        "Providers": 0,  # iamd keeps none
+        "MFADevices": len(account.mfa_devices),
+        "MFADevicesInUse": sum(device.owner_id is not None for device in account.mfa_devices),
+        # Whether the root user has any, not how many:
         "AccountAccessKeysPresent": int(bool(account.access_keys_of(account.account_id))),
-        "AccountMFAEnabled": 0,
-        "AccountPasswordPresent": 0,
-        "AccountSigningCertificatesPresent": 0,
+        "AccountMFAEnabled": int(bool(account.mfa_devices_of(account.account_id))),
+        "AccountPasswordPresent": int(account.login_profiles.find(account.account_id) is not None),
+        "AccountSigningCertificatesPresent": int(bool(account.signing_certificates_of(account.account_id))),
         "GlobalEndpointTokenVersion": 1,
     }
     quotas = {f"{name}Quota": account.quota(name) for name in SUMMARIZED_QUOTAS}

@@ -43,8 +43,7 @@ def get_user(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html"""
     user = get_named_or_calling_user(account, input, call)
     if user is None:
-        settings = account.settings
-        return {"User": {"UserId": account.account_id, "Arn": settings.root_arn, "CreateDate": settings.created}}, []
+        return {"User": root_user_answer(account)}, []
     return {"User": user_details_answer(user) | _password_last_used_answer(account, user)}, []
 
 
@@ -77,6 +76,16 @@ def delete_user(account: Account, input: Input, call: Call) -> Answer:
         raise DeleteConflict("Cannot delete entity, must remove users from group first.")
     if account.access_keys_of(user.id):
         raise DeleteConflict("Cannot delete entity, must delete access keys first.")
+    if account.login_profiles.find(user.id):
+        raise DeleteConflict("Cannot delete entity, must delete login profile first.")
+    if account.mfa_devices_of(user.id):
+        raise DeleteConflict("Cannot delete entity, must delete MFA device first.")
+    if (
+        account.signing_certificates_of(user.id)
+        or account.ssh_public_keys_of(user)
+        or account.service_specific_credentials_of(user)
+    ):
+        raise DeleteConflict("Cannot delete entity, must remove referenced objects first.")
     last_used = account.last_used.find(user.id)
     return {}, [Delete(user), *([Delete(last_used)] if last_used else [])]
 
@@ -156,6 +165,22 @@ def user_answer(user: User) -> dict[str, Any]:
         "Arn": user.arn,
         "CreateDate": user.created,
     }
+
+
+def root_user_answer(account: Account) -> dict[str, Any]:
+    """The shape ``User`` for the root user, which has neither name nor path."""
+    settings = account.settings
+    return {"UserId": account.account_id, "Arn": settings.root_arn, "CreateDate": settings.created}
+
+
+def owner_id_of(account: Account, owner: User | None) -> str:
+    """Whose credentials are those of ``owner``: the user's unique id, or for root, which is None, the account id."""
+    return owner.id if owner else account.account_id
+
+
+def user_name_answer(owner: User | None) -> dict[str, str]:
+    """The member ``UserName`` of what describes a credential; root has no name."""
+    return {"UserName": owner.name} if owner else {}
 
 
 def user_details_answer(user: User) -> dict[str, Any]:

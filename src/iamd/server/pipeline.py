@@ -1,5 +1,6 @@
 """The life of a request: the one place that sees every step (docs/life-of-a-request.md)."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from iamd.account.ids import find_account_id
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.authorization.authorize import Denied, authorize
-from iamd.call import Call, Sealer, Source, now
+from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
@@ -83,9 +84,13 @@ async def _run(
         output, changes = function(account, input, call)
         return Written(output, changes, audit_event(operation, input, output, call) if changes else None)
 
-    if reads_only(operation):
-        return dict(run(account).answer)
-    return dict(await replica.write(account.account_id, run))
+    while True:
+        try:
+            if reads_only(operation):
+                return dict(run(account).answer)
+            return dict(await replica.write(account.account_id, run))
+        except NotComputed as slow:
+            await asyncio.to_thread(slow.compute)
 
 
 async def _account_of(access_key_id: str, replica: Replica) -> Account | None:

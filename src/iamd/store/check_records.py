@@ -12,9 +12,13 @@ from iamd.account.records import (
     AccessKey,
     Group,
     InstanceProfile,
+    LoginProfile,
     ManagedPolicy,
+    MFADevice,
     Record,
     Role,
+    ServerCertificate,
+    ServiceSpecificCredential,
     User,
     decode_record,
 )
@@ -165,9 +169,11 @@ class _AccountCheck:
                 key = layout.record_key(self.id, record)
                 for problem in self._problems(record):
                     yield Finding(key, problem)
-                if sealer is not None and isinstance(record, AccessKey):
+                if sealer is None:
+                    continue
+                for sealed, context in _sealed(record):
                     try:
-                        sealer.unseal(record.sealed_secret, record.id)
+                        sealer.unseal(sealed, context)
                     except SealBroken as error:
                         yield Finding(key, f"has a secret that cannot be opened: {error}")
 
@@ -188,11 +194,11 @@ class _AccountCheck:
             default = record.default_version_id
             if default not in {version.id for version in record.versions}:
                 yield f"has the default version {default}, which does not exist."
-        elif isinstance(record, InstanceProfile):
-            if record.role_id is not None and not self._has(Role, record.role_id):
-                yield f"holds the role {record.role_id}, which does not exist."
-        elif isinstance(record, AccessKey) and record.owner_id != self.id and not self._has(User, record.owner_id):
-            yield f"belongs to the user {record.owner_id}, who does not exist."
+        elif isinstance(record, InstanceProfile) and record.role_id and not self._has(Role, record.role_id):
+            yield f"holds the role {record.role_id}, which does not exist."
+        owner_id: str | None = getattr(record, "owner_id", None)
+        if owner_id is not None and owner_id != self.id and not self._has(User, owner_id):
+            yield f"belongs to the user {owner_id}, who does not exist."
 
     def _has(self, kind: type[Record], unique_id: str) -> bool:
         return isinstance(self._account.find_by_id(unique_id), kind)
@@ -202,3 +208,16 @@ class _AccountCheck:
         if parsed is not None and parsed.account_id == "aws" and not self._account.directory.aws_managed_policies:
             return True  # they are not at hand
         return self._account.find_policy(arn) is not None
+
+
+def _sealed(record: Record) -> Iterator[tuple[str, str]]:
+    """The record's sealed texts, each with its context."""
+    if isinstance(record, AccessKey | ServiceSpecificCredential):
+        yield record.sealed_secret, record.id
+    elif isinstance(record, ServerCertificate):
+        yield record.sealed_private_key, record.id
+    elif isinstance(record, MFADevice):
+        yield record.sealed_seed, record.arn
+    elif isinstance(record, LoginProfile):
+        for sealed in (record.sealed_hash, *record.previous_hashes):
+            yield sealed, record.seal_context
