@@ -57,6 +57,19 @@ def iam_arn(account_id: str, kind: str, path: str, name: str) -> str:
     return f"arn:{PARTITION}:iam::{account_id}:{kind}{path}{name}"
 
 
+def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:
+    """The ARN of a role session, in which the role's path does not stand.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+    """
+    return f"arn:{PARTITION}:sts::{account_id}:assumed-role/{role_name}/{session_name}"
+
+
+def federated_user_arn(account_id: str, name: str) -> str:
+    """The ARN of a GetFederationToken session."""
+    return f"arn:{PARTITION}:sts::{account_id}:federated-user/{name}"
+
+
 def root_arn(account_id: str) -> str:
     """The ARN of an account's root user, which in a policy's Principal stands for the whole account."""
     return f"arn:{PARTITION}:iam::{account_id}:root"

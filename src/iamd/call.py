@@ -26,8 +26,11 @@ class Session(Struct, frozen=True, kw_only=True):
     name: str | None = None  # role session name
     mfa_time: int | None = None  # epoch seconds of the MFA proof, None without one
     tags: Mapping[str, str] = {}  # session tags, transitive ones included
-    policies: tuple[str, ...] = ()  # session policy documents
+    transitive_tag_keys: tuple[str, ...] = ()  # those of ``tags`` that sessions assumed from this one inherit
+    policies: tuple[str, ...] = ()  # inline session policy documents
+    policy_arns: tuple[str, ...] = ()  # managed session policies, of the session's account or AWS's
     source_identity: str | None = None
+    federated_provider: str | None = None  # whose assertion the session was made from: a provider's ARN or name
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -42,15 +45,17 @@ class Caller(Struct, frozen=True, kw_only=True):
     account_id: str
     arn: str
     principal_arn: str
-    user_id: str  # unique id as GetCallerIdentity shows it: AIDA…, AROA…:session, or the account id for root
-    name: str | None = None  # user name, or role name
+    user_id: str  # as GetCallerIdentity shows it: AIDA…, AROA…:session, account id:name; the account id for root
+    name: str | None = None  # of the user, role or federated user
+    issuer_arn: str = ""  # federated: ARN of the user (or root) whose credentials made the session
+    issuer_id: str = ""  # federated: that user's unique id, or the account id
     access_key_id: str | None = None
     session: Session | None = None
 
     @property
     def entity_id(self) -> str:
         """The unique id of the user or role behind the caller; the account id for root."""
-        return self.user_id.partition(":")[0]
+        return self.issuer_id or self.user_id.partition(":")[0]
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -111,7 +116,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """One run of one operation.
 
     ``time`` is epoch seconds. ``choose`` draws from an alphabet (``secrets.choice`` in service, a seeded one in tests).
-    ``last_used`` tells recorded use (see ``iamd.replica.last_used``).
+    ``mfa_time`` is when the MFA code that the request itself carries was verified, None if it carries none.
     """
 
     caller: Caller
@@ -121,6 +126,7 @@ class Call(Struct, frozen=True, kw_only=True):
     time: int
     request_id: str
     sealer: Sealer
+    mfa_time: int | None = None
     choose: Callable[[str], str] = secrets.choice
     computations: Computations = field(default_factory=Computations)
 
@@ -137,9 +143,9 @@ class Call(Struct, frozen=True, kw_only=True):
         """A fresh unique id such as ``AIDA…``; see ``iamd.account.ids`` for the prefixes."""
         return ids.new_unique_id(prefix, self.choose)
 
-    def new_access_key_id(self, prefix: str = ids.ACCESS_KEY) -> str:
-        """A fresh access key id that carries the caller's account id."""
-        return ids.new_access_key_id(prefix, self.caller.account_id, self.choose)
+    def new_access_key_id(self, prefix: str = ids.ACCESS_KEY, account_id: str | None = None) -> str:
+        """A fresh access key id that carries ``account_id``, by default the caller's."""
+        return ids.new_access_key_id(prefix, account_id or self.caller.account_id, self.choose)
 
     def new_secret_access_key(self) -> str:
         """40 characters of AWS's secret key alphabet: 240 bits."""

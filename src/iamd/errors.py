@@ -65,6 +65,10 @@ class MalformedPolicyDocument(ServiceError):
     pass
 
 
+class PackedPolicyTooLarge(ServiceError):
+    pass
+
+
 class PolicyNotAttachable(ServiceError):
     pass
 

@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from iamd.account.records import AccessKey, User
 from iamd.account.state import Account, Directory
 from iamd.authentication.authenticate import authenticate, get_signature
-from iamd.call import Caller
+from iamd.call import Caller, SealBroken, Sealer
 from iamd.errors import ServiceError
 from iamd.wire.http import HttpRequest
 from iamd.wire.parameters import parse_parameters
@@ -51,7 +51,8 @@ class PlainSealer:
     def unseal(self, sealed: str, context: str) -> bytes:
         self.unsealed += 1
         sealed_for, _, secret = sealed.partition(":")
-        assert sealed_for == context
+        if sealed_for != context:
+            raise SealBroken
         return base64.b64decode(secret)
 
 
@@ -78,17 +79,23 @@ def caller_of(
     service: str = "iam",
     now: int = NOW,
     account: Account | None = ACCOUNT,
-    sealer: PlainSealer | None = None,
+    sealer: Sealer | None = None,
 ) -> Caller:
     parameters = parse_parameters(request)
     signature = get_signature(request, parameters)
     return authenticate(request, parameters, signature, service, account, sealer or PlainSealer(), now)
 
 
-def refusal_of(request: HttpRequest, service: str = "iam", now: int = NOW, account: Account | None = ACCOUNT) -> Any:
+def refusal_of(
+    request: HttpRequest,
+    service: str = "iam",
+    now: int = NOW,
+    account: Account | None = ACCOUNT,
+    sealer: Sealer | None = None,
+) -> Any:
     """The code and message that the request is refused with."""
     try:
-        caller = caller_of(request, service, now, account)
+        caller = caller_of(request, service, now, account, sealer)
     except ServiceError as error:
         return error.code, error.message
     raise AssertionError(f"{caller.arn} was let in")

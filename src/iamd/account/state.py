@@ -224,6 +224,14 @@ class Account:
             raise NoSuchEntity(f"The role with name {name} cannot be found.")
         return role
 
+    def find_role_by_arn(self, arn: str) -> Role | None:
+        """The role of this account that has exactly this ARN."""
+        parsed = find_arn(arn)
+        if parsed is None or parsed.service != "iam" or parsed.account_id != self.account_id:
+            return None
+        role = self.find_role(parsed.name)
+        return role if role is not None and role.arn == arn else None
+
     def find_instance_profile(self, name: str) -> InstanceProfile | None:
         return _exact(self.instance_profiles.find(name.lower()), name)
 

@@ -4,24 +4,34 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from iamd.authorization import targets
 from iamd.authorization.targets import Resolver
+from iamd.call import Caller
 
 
 class Need(NamedTuple):
     """One action that must be allowed on one resource.
 
     ``keys`` names the providers of ``iamd.authorization.context.PROVIDERS`` that add condition keys. With ``if_any``
-    the action is needed only by requests that carry one of those members.
+    the action is needed only by requests that carry one of those members, or by callers for whom ``or_if`` holds. With
+    ``trust`` the resource is a role, whose trust policy must allow.
     """
 
     target: Resolver
     keys: tuple[str, ...] = ()
     action: str | None = None  # default: the operation's own name
     if_any: tuple[str, ...] = ()
+    or_if: Callable[[Caller], bool] | None = None
+    trust: bool = False
+
+    def applies(self, input: Mapping[str, Any], caller: Caller) -> bool:
+        """Whether a request with this input by this caller needs it."""
+        if not self.if_any or any(member in input for member in self.if_any):
+            return True
+        return self.or_if is not None and self.or_if(caller)
 
 
 def _on(target: Resolver, *keys: str) -> tuple[Need, ...]:
@@ -32,6 +42,20 @@ def _creates(target: Resolver, tag_action: str, *keys: str) -> tuple[Need, ...]:
     """An operation that makes a taggable entity; tags at birth need the Tag action too."""
     keys = ("request_tags", *keys)
     return (Need(target, keys), Need(target, keys, tag_action, if_any=("Tags",)))
+
+
+def _hands_on_tags(caller: Caller) -> bool:
+    """Sessions assumed from the caller's inherit tags."""
+    return caller.kind == "role" and caller.session is not None and bool(caller.session.transitive_tag_keys)
+
+
+def _hands_on_source_identity(caller: Caller) -> bool:
+    return caller.session is not None and caller.session.source_identity is not None
+
+
+def _assumes(action: str | None = None, *if_any: str, or_if: Callable[[Caller], bool] | None = None) -> Need:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required"""
+    return Need(targets.assumed_role, ("request_tags", "assumption"), action, if_any, or_if, trust=True)
 
 
 _CURRENT = "current_boundary"  # iam:PermissionsBoundary is the boundary that the entity has
@@ -156,4 +180,10 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     # STS
     "GetCallerIdentity": (),  # needs no permission and no Deny stops it
     "GetAccessKeyInfo": _on(targets.everything),
+    "AssumeRole": (
+        _assumes(),
+        _assumes("sts:TagSession", "Tags", "TransitiveTagKeys", or_if=_hands_on_tags),
+        _assumes("sts:SetSourceIdentity", "SourceIdentity", or_if=_hands_on_source_identity),
+        _assumes("sts:SetContext", "ProvidedContexts"),
+    ),
 }

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from iamd import policy
+from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.authorization.actions import NEEDS
 from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context
-from iamd.authorization.gather import policies_in_force
+from iamd.authorization.gather import policies_in_force, with_trust_policy
+from iamd.authorization.sessions import verify_may_call
 from iamd.call import Call, Caller
 from iamd.errors import AccessDenied
 from iamd.policy import Decision
@@ -26,30 +28,41 @@ class Denied(AccessDenied):
         return "AccessDenied"
 
 
-def authorize(operation: OperationModel, input: Mapping[str, Any], account: Account, call: Call) -> Decision | None:
+def authorize(
+    operation: OperationModel,
+    input: Mapping[str, Any],
+    account: Account,
+    call: Call,
+    callers_account: Account | None = None,
+) -> Decision | None:
     """The decision that allows the call; None for operations that need no permission.
 
-    Raises Denied in AWS's words for the first action that is not allowed.
+    ``account`` is the one acted on, ``callers_account`` the caller's where that is another. Raises Denied in AWS's
+    words for the first action that is not allowed, and what ``verify_may_call`` raises.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
+    verify_may_call(operation, call.caller)
     decision = None
     needs = NEEDS[operation.name]
     if not needs:
         return None
-    policies = policies_in_force(account, call.caller)
+    policies = policies_in_force(callers_account or account, call.caller)
     principal = _principal(call.caller)
-    context = request_context(account, call)
+    context = request_context(account, call, callers_account)
     for need in needs:
-        if need.if_any and not any(member in input for member in need.if_any):
+        if not need.applies(input, call.caller):
             continue
         action = need.action or f"{operation.service.name}:{operation.name}"
         target = need.target(account, input, call)
         extra = resource_context(target)
         for provider in need.keys:
             extra |= PROVIDERS[provider](input, target)
+        in_force = policies
+        if need.trust:
+            in_force = with_trust_policy(policies, account, target.entity if isinstance(target.entity, Role) else None)
         for reading in readings(extra):
             request = policy.Request(principal=principal, action=action, resource=target.arn, context=context | reading)
-            decision = policy.authorize(request, policies)
+            decision = policy.authorize(request, in_force)
             if decision.outcome != "allowed":
                 raise Denied(policy.denial_message(decision, call.caller.arn, action, target.shown), decision)
     return decision
@@ -62,4 +75,6 @@ def _principal(caller: Caller) -> policy.Principal:
         arn=caller.arn,
         principal_arn=caller.principal_arn,
         user_id=caller.user_id,
+        issuer_arn=caller.issuer_arn,
+        issuer_id=caller.issuer_id,
     )

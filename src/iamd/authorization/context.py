@@ -31,8 +31,11 @@ _PRINCIPAL_TYPES = {
 }
 
 
-def request_context(account: Account, call: Call) -> Context:
-    """The global condition keys that do not depend on the resource."""
+def request_context(account: Account, call: Call, callers_account: Account | None = None) -> Context:
+    """The global condition keys that do not depend on the resource, whose account is ``account``.
+
+    ``callers_account`` is the caller's where that is another.
+    """
     caller, source = call.caller, call.source
     time = _iso_time(call.time)
     context: Context = {
@@ -54,19 +57,24 @@ def request_context(account: Account, call: Call) -> Context:
         context["aws:referer"] = source.referer
     if caller.kind == "user" and caller.name:
         context["aws:username"] = caller.name
-    entity = account.find_by_id(caller.entity_id)
+    entity = (callers_account or account).find_by_id(caller.entity_id)
     if isinstance(entity, User | Role):
         _add_tags(context, "aws:principaltag/", entity.tags)
     session = caller.session
     if session is not None:
         _add_tags(context, "aws:principaltag/", session.tags.items())
         context["aws:tokenissuetime"] = _iso_time(session.issued)
-        if caller.kind in ("user", "root"):
-            context["aws:multifactorauthpresent"] = "false" if session.mfa_time is None else "true"
-            if session.mfa_time is not None:
-                context["aws:multifactorauthage"] = str(call.time - session.mfa_time)
         if session.source_identity is not None:
             context["aws:sourceidentity"] = session.source_identity
+        if session.federated_provider is not None:
+            context["aws:federatedprovider"] = session.federated_provider
+    if caller.kind in ("user", "root") and (session is not None or call.mfa_time is not None):
+        # Absent with access keys alone and in role sessions.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+        proved = call.mfa_time if session is None or call.mfa_time is not None else session.mfa_time
+        context["aws:multifactorauthpresent"] = "false" if proved is None else "true"
+        if proved is not None:
+            context["aws:multifactorauthage"] = str(call.time - proved)
     return context
 
 
@@ -125,6 +133,19 @@ def _passed_to_ec2(input: Mapping[str, Any], target: Target) -> Context:
     return {"iam:passedtoservice": "ec2.amazonaws.com"}
 
 
+def _assumption(input: Mapping[str, Any], target: Target) -> Context:
+    """What AssumeRole asks for.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
+    """
+    keys = {"ExternalId": "sts:externalid", "SourceIdentity": "sts:sourceidentity"}
+    context: Context = {key: input[member] for member, key in keys.items() if member in input}
+    context["sts:rolesessionname"] = input["RoleSessionName"]
+    if input.get("TransitiveTagKeys"):
+        context["sts:transitivetagkeys"] = tuple(input["TransitiveTagKeys"])
+    return context
+
+
 PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "request_tags": _request_tags,
     "tag_keys": _tag_keys,
@@ -132,6 +153,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "current_boundary": _current_boundary,
     "policy_arn": _policy_arn,
     "passed_to_ec2": _passed_to_ec2,
+    "assumption": _assumption,
 }
 
 

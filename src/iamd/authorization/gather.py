@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from iamd.account.records import Group, Record, Role, User
 from iamd.account.state import Account
-from iamd.call import Caller
-from iamd.policy import Policies, Policy, parse_policy
+from iamd.account.trust import trust_policy_in_force
+from iamd.call import Caller, Session
+from iamd.policy import Policies, Policy, PolicyType, parse_policy
 
 
 def policies_in_force(account: Account, caller: Caller) -> Policies:
@@ -19,10 +20,37 @@ def policies_in_force(account: Account, caller: Caller) -> Policies:
     A caller whose user or role is gone has no policies, so that nothing is granted.
     """
     policies = _policies_of_entity(account, caller.entity_id)
-    if caller.session is None or not caller.session.policies:
+    if caller.session is None or not (caller.session.policies or caller.session.policy_arns):
         return policies
-    session = tuple(parse_policy(text, source_type="session") for text in caller.session.policies)
-    return replace(policies, session=session)
+    return replace(policies, session=_session_policies(account, caller.session))
+
+
+def with_trust_policy(policies: Policies, account: Account, role: Role | None) -> Policies:
+    """The caller's policies, and the trust policy of a role of ``account``, without which nobody assumes it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
+    """
+    trust = None
+    if role is not None:
+        trust = parse_policy(trust_policy_in_force(account, role), source_id=role.name, source_type="role")
+    return replace(
+        policies,
+        resource=trust,
+        resource_policy_type=PolicyType.TRUST,
+        resource_policy_required=True,
+        resource_account_id=account.account_id,
+    )
+
+
+def _session_policies(account: Account, session: Session) -> tuple[Policy, ...]:
+    """The policies passed when the session was made; the managed ones are those of now, as the role's own are.
+
+    INVARIANT: if one has been deleted the session may do nothing, for what it denied is not known any more.
+    """
+    if any(account.find_policy(arn) is None for arn in session.policy_arns):
+        return ()
+    inline = [parse_policy(text, source_type="session") for text in session.policies]
+    return (*inline, *(_managed(account, arn) for arn in session.policy_arns))
 
 
 def _policies_of_entity(account: Account, entity_id: str) -> Policies:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, MFADevice, Role, User
 from iamd.account.state import Account
-from iamd.arn import iam_arn, root_arn
+from iamd.arn import federated_user_arn, find_arn, iam_arn, root_arn
 from iamd.call import Call
+from iamd.errors import ValidationError
+from iamd.wire.models import OperationModel
 
 Input: TypeAlias = Mapping[str, Any]
 Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice
@@ -71,6 +73,36 @@ def passed_role(account: Account, input: Input, call: Call) -> Target:
     """The role handed to a service, which denials name by ARN."""
     target = role(account, input, call)
     return target._replace(shown=target.arn)
+
+
+def assumed_role(account: Account, input: Input, call: Call) -> Target:
+    """The role to assume, in whichever account; ``account`` is that one, if it is hosted here."""
+    arn = input["RoleArn"]
+    return Target(arn, arn, account.find_role_by_arn(arn))
+
+
+def find_account_acted_on(operation: OperationModel, input: Input) -> str | None:
+    """The id of the account whose role is to be assumed; None for operations that act on the caller's own account.
+
+    Raises ValidationError in AWS STS's words if what names the role is no ARN.
+    """
+    text = input.get("RoleArn")
+    if text is None or operation.service.name != "sts":
+        return None
+    arn = find_arn(text)
+    if arn is None:
+        raise ValidationError(f"{text} is invalid")
+    return arn.account_id
+
+
+def federated_user(account: Account, input: Input, call: Call) -> Target:
+    arn = federated_user_arn(account.account_id, input["Name"])
+    return Target(arn, arn)
+
+
+def unnamed(account: Account, input: Input, call: Call) -> Target:
+    """No resource, of which a denial does not speak either."""
+    return Target("*", None)
 
 
 def instance_profile(account: Account, input: Input, call: Call) -> Target:

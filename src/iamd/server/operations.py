@@ -16,7 +16,7 @@ Output: TypeAlias = dict[str, Any]
 OperationFunction: TypeAlias = Callable[[Account, Input, Call], tuple[Output, list[Change]]]
 
 SERVICES = ("iam", "sts")
-_READS = ("Get", "List", "Simulate", "Decode")
+_READS = ("Get", "List", "Simulate", "Decode", "AssumeRole")
 
 
 @cache

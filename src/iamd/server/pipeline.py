@@ -8,10 +8,12 @@ from iamd.account.ids import find_account_id
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.authorization.authorize import Denied, authorize
+from iamd.authorization.targets import find_account_acted_on
 from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
+from iamd.server.mfa_codes import spend_mfa_code
 from iamd.server.operations import Output, find_operation_function, reads_only
 from iamd.server.trace import Trace
 from iamd.wire import query
@@ -49,8 +51,10 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
             time=time,
             request_id=trace.request_id,
             sealer=sealer,
+            mfa_time=await spend_mfa_code(operation, input, caller, time, replica, sealer),
         )
-        output = await _run(operation, input, account, call, replica, trace)
+        acted_on = await _account_acted_on(operation, input, account, replica)
+        output = await _run(operation, input, acted_on, account, call, replica, trace)
         return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
     except ServiceError as error:
         trace.error_code = error.code
@@ -62,11 +66,14 @@ async def _run(
     operation: OperationModel,
     input: Mapping[str, Any],
     account: Account,
+    callers_account: Account,
     call: Call,
     replica: Replica,
     trace: Trace,
 ) -> Output:
-    """Authorize and perform. A write is decided against the very records it changes, and answered when durable."""
+    """Authorize and perform on ``account``. A write is decided against the very records it changes, and answered when
+    durable; INVARIANT: only reads act on another account than the caller's.
+    """
     function = find_operation_function(operation)
     if function is None:
         raise NotImplementedYet(
@@ -76,7 +83,8 @@ async def _run(
 
     def run(account: Account) -> Written:
         try:
-            decision = authorize(operation, input, account, call)
+            other = None if account.account_id == callers_account.account_id else callers_account
+            decision = authorize(operation, input, account, call, other)
         except Denied as denial:
             trace.decision = denial.decision.outcome
             raise
@@ -98,6 +106,16 @@ async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
     if account_id is None:
         return None
     return replica.find_account(account_id) or await replica.account(account_id)
+
+
+async def _account_acted_on(
+    operation: OperationModel, input: Mapping[str, Any], callers: Account, replica: Replica
+) -> Account:
+    """The account that the call acts on: the caller's, but for a role of another one, if that is hosted here."""
+    account_id = find_account_acted_on(operation, input)
+    if account_id is None or account_id == callers.account_id:
+        return callers
+    return replica.find_account(account_id) or await replica.account(account_id) or callers
 
 
 def _source(request: HttpRequest, service: ServiceModel, region: str) -> Source:

@@ -14,7 +14,10 @@ from iamd.wire.models import OperationModel, Reference, ServiceModel, Shape
 from iamd.wire.patterns import compile_pattern
 
 # Limits that AWS's front end was seen to apply in place of its model's.
-_OBSERVED: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {("sts", "sourceIdentityType"): {"max": 256}}
+_OBSERVED: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("sts", "sourceIdentityType"): {"max": 256},
+    ("sts", "policyDescriptorListType"): {"max": 10},  # documented with the operations
+}
 
 # Lists of single values whose text also demands that no element is null.
 _ELEMENTS_NOT_NULL: Final = frozenset({"tagKeyListType"})
