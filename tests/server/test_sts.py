@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.server.process import ACCOUNT_ID, SEEDS, ServerProcess
-from tests.server.test_aws_cli import Shell
 
 OTHER_ACCOUNT_ID = "444455556666"
 OTHER_ROOT = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")

@@ -1,7 +1,7 @@
 """Session tokens: temporary credentials sealed into what their bearer sends along, so that none are ever stored.
 
 A token is ``Sealer.seal`` of a ``SessionCredential`` in MessagePack, bound to its access key id. Any process with the
-key ring opens it; docs/decisions/0007-session-credentials.md says why, and how sessions end.
+key ring opens it; docs/decisions/0008-session-credentials.md says why, and how sessions end.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp.html
 """
 

@@ -36,9 +36,7 @@ async def spend_mfa_code(
         raise AccessDenied(NOT_ASSOCIATED)
 
     def run(account: Account) -> Written:
-        return Written(
-            None, [Put(verify_mfa_code(account, caller.entity_id, serial_number, code, time, sealer))], None
-        )
+        return Written(None, [Put(verify_mfa_code(account, caller.entity_id, serial_number, code, time, sealer))], None)
 
     await replica.write(caller.account_id, run)
     return time
