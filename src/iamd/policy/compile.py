@@ -16,6 +16,7 @@ from iamd.policy.request import Request
 
 _MAX_SETS = 8_192
 _MAX_ACTIONS = 65_536  # pairs of set and action
+_MAX_REASONS = 8_192  # the same, of which reasons were asked
 _MAX_SERVICES = 16  # a statement about more services is looked at for every action
 
 Candidates: TypeAlias = tuple[tuple[Rule, ...], tuple[Rule, ...]]
@@ -96,11 +97,20 @@ def find_matches(
     policy_set: PolicySet, policy_type: PolicyType, request: Request, has_boundary: bool, *, denies: bool
 ) -> Iterator[Match]:
     """The statements that allow, or that deny, the request, in the order of the policies."""
-    action = request.action.lower()
-    for policy in policy_set.policies:
-        for statement in policy.statements:
-            if statement.denies is denies and statement.fits_action(action):
-                rule = find_rule(statement, policy_set.use)
-                form = None if rule is None else find_form(rule, request, has_boundary)
-                if form is not None:
-                    yield Match(policy_type, policy, statement, form if policy_set.use.names_principals else None)
+    for policy, statement, rule in _find_sources(policy_set, request.action.lower(), denies):
+        form = find_form(rule, request, has_boundary)
+        if form is not None:
+            yield Match(policy_type, policy, statement, form if policy_set.use.names_principals else None)
+
+
+@lru_cache(_MAX_REASONS)
+def _find_sources(policy_set: PolicySet, action: str, denies: bool) -> tuple[tuple[Policy, Statement, Rule], ...]:
+    """The rules that the action, given in lower case, concerns, with where they come from, in the policies' order."""
+    return tuple(
+        (policy, statement, rule)
+        for policy in policy_set.policies
+        for statement in policy.statements
+        if statement.denies is denies and statement.fits_action(action)
+        for rule in (find_rule(statement, policy_set.use),)
+        if rule is not None
+    )
