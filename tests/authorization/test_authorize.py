@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, MFADevice, PolicyVersion, Role, User
+from iamd.account.records import (
+    AccessKey,
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    MFADevice,
+    PasswordPolicy,
+    PolicyVersion,
+    Role,
+    Settings,
+    User,
+)
 from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Caller, Source
 from iamd.errors import AccessDenied
@@ -130,6 +141,11 @@ RESOURCES = [
     ("CreateInstanceProfile", {"InstanceProfileName": "i"}, "instance-profile/i", f"{IAM}instance-profile/i"),
     ("GetInstanceProfile", {"InstanceProfileName": "web"}, "instance-profile/web", "instance profile web"),
     ("ListInstanceProfiles", {}, "instance-profile/", f"{IAM}instance-profile/"),
+    ("CreateLoginProfile", {"UserName": "bob", "Password": "x"}, "user/guests/bob", "user bob"),
+    ("GetLoginProfile", {}, "user/staff/alice", "user alice"),
+    ("UpdateLoginProfile", {"UserName": "bob"}, "user/guests/bob", "user bob"),
+    ("DeleteLoginProfile", {"UserName": "bob"}, "user/guests/bob", "user bob"),
+    ("ChangePassword", {"OldPassword": "x", "NewPassword": "y"}, "user/staff/alice", "user alice"),
     ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "d", "Path": "/p/"}, "mfa/p/d", f"{IAM}mfa/p/d"),
     ("DeleteVirtualMFADevice", PHONE, "mfa/m/phone", f"{IAM}mfa/m/phone"),
     ("DeleteVirtualMFADevice", {"SerialNumber": f"{IAM}mfa/none"}, "mfa/none", f"{IAM}mfa/none"),
@@ -167,7 +183,17 @@ class TestResources:
         assert decide(world, operation, **input) != "allowed"
 
 
-@pytest.mark.parametrize("operation", ["GetAccountSummary", "GetAccountAuthorizationDetails", "ListAccountAliases"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "GetAccountSummary",
+        "GetAccountAuthorizationDetails",
+        "ListAccountAliases",
+        "GetAccountPasswordPolicy",
+        "UpdateAccountPasswordPolicy",
+        "DeleteAccountPasswordPolicy",
+    ],
+)
 def test_an_operation_on_the_account_is_authorized_on_everything(world: World, operation: str) -> None:
     give_alice(world, document(action="iam:*", resource=IAM + "*"))
     assert decide(world, operation) == (
@@ -247,6 +273,22 @@ def test_an_attached_policy_counts_with_its_default_version_and_a_boundary_limit
     assert decide(world, "GetUser") == (
         f"User: {ME} is not authorized to perform: iam:GetUser on resource: user alice "
         "because no permissions boundary allows the iam:GetUser action"
+    )
+
+
+def test_an_account_may_let_all_its_users_change_their_passwords(world: World) -> None:
+    change = {"OldPassword": "x", "NewPassword": "y"}
+    for allowed in (False, True):
+        policy = PasswordPolicy(users_may_change=allowed)
+        world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, password_policy=policy))
+        assert (decide(world, "ChangePassword", **change) == "allowed") is allowed
+        assert (decide(world, "GetAccountPasswordPolicy") == "allowed") is allowed
+        assert decide(world, "UpdateLoginProfile", UserName="alice") != "allowed"
+        assert decide(world, "GetAccountPasswordPolicy", world.role("Builder")) != "allowed"
+    give_alice(world, document("Deny", "iam:ChangePassword"))
+    assert decide(world, "ChangePassword", **change) == (
+        f"User: {ME} is not authorized to perform: iam:ChangePassword on resource: user alice "
+        "with an explicit deny in an identity-based policy"
     )
 
 

@@ -8,13 +8,15 @@ import pytest
 from botocore.parsers import QueryParser
 from botocore.serialize import QuerySerializer
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, MFADevice, Role, User
+from iamd.account.records import AccessKey, Group, InstanceProfile, MFADevice, PasswordPolicy, Role, Settings, User
 from iamd.iam.access_keys import list_access_keys
 from iamd.iam.account_settings import get_account_summary
 from iamd.iam.authorization_details import get_account_authorization_details
 from iamd.iam.groups import get_group
 from iamd.iam.instance_profiles import get_instance_profile
+from iamd.iam.login_profiles import create_login_profile
 from iamd.iam.mfa_devices import create_virtual_mfa_device, list_virtual_mfa_devices
+from iamd.iam.password_policy import get_account_password_policy
 from iamd.iam.users import create_user, get_user, list_users
 from iamd.wire.models import load_service
 from iamd.wire.query import decode_input, encode_output
@@ -34,6 +36,7 @@ def world() -> World:
         Role(name="Web", id="AROAWEB", trust_policy=TRUST, **OWN),
         InstanceProfile(name="Web", id="AIPAWEB", role_id="AROAWEB", **OWN),
         AccessKey(id="AKIAIOSFODNN7EXAMPLE", owner_id="AIDABOB", sealed_secret="sealed", created=CREATED),
+        Settings(password_policy=PasswordPolicy(max_age=90), **OWN),
         MFADevice(name="watch", sealed_seed="sealed", owner_id="AIDABOB", enabled=CREATED, **OWN),
     )
     return world
@@ -63,6 +66,8 @@ def as_answered(value: Any, name: str = "") -> Any:
         (get_account_summary, {}),
         (get_account_authorization_details, {"Filter": ["User", "Group", "Role"]}),
         (get_account_authorization_details, {"MaxItems": 2}),
+        (create_login_profile, {"UserName": "Bob", "Password": "Correct-Horse-7\u00ff"}),
+        (get_account_password_policy, {}),
         (create_virtual_mfa_device, {"VirtualMFADeviceName": "phone", "Path": "/a//b/"}),
         (list_virtual_mfa_devices, {"AssignmentStatus": "Assigned"}),
     ],

@@ -2,8 +2,12 @@
 
 import base64
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
@@ -38,3 +42,41 @@ def test_the_seed_of_an_mfa_device_is_not_left_anywhere(tmp_path: Path) -> None:
     assert f'"{codes[0]}"'.encode() not in left
     assert device["QRCodePNG"][:64] not in left
     assert base64.b64encode(device["QRCodePNG"])[:64] not in left
+
+
+def test_a_password_is_not_left_anywhere(tmp_path: Path) -> None:
+    first, second, third = "First-Secret-1", "Second-Secret-2", "Third-Secret-3"
+    with ServerProcess(tmp_path, "--log-level", "debug") as server:
+        iam = server.client()
+        iam.update_account_password_policy(AllowUsersToChangePassword=True, PasswordReusePrevention=3)
+        iam.create_user(UserName="Bob")
+        key = iam.create_access_key(UserName="Bob")["AccessKey"]
+        iam.create_login_profile(UserName="Bob", Password=first, PasswordResetRequired=True)
+        bob = server.client(key_id=key["AccessKeyId"], secret=key["SecretAccessKey"])
+        bob.change_password(OldPassword=first, NewPassword=second)
+        with pytest.raises(ClientError, match=r"\(AccessDenied\).*The old password was incorrect\."):
+            bob.change_password(OldPassword=first, NewPassword=third)
+        with pytest.raises(ClientError, match=r"\(PasswordPolicyViolation\)"):
+            bob.change_password(OldPassword=second, NewPassword=first)
+        with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
+            bob.update_login_profile(UserName="Bob", Password=third)
+        assert iam.get_login_profile(UserName="Bob")["LoginProfile"]["PasswordResetRequired"] is False
+        server.stop()
+    left = on_disk(server)
+    assert b"ChangePassword" in left
+    for secret in (first, second, third, "$argon2id$"):
+        assert secret.encode() not in left
+
+
+def test_passwords_set_at_the_same_time_are_all_set(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path) as server:
+        iam = server.client()
+        for number in range(8):
+            iam.create_user(UserName=f"user-{number}")
+
+        def give_password(number: int) -> Any:
+            return iam.create_login_profile(UserName=f"user-{number}", Password=f"Secret-of-{number}")
+
+        with ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(give_password, range(8)))
+        assert [answer["LoginProfile"]["UserName"] for answer in made] == [f"user-{number}" for number in range(8)]

@@ -11,7 +11,9 @@ from iamd.account.records import (
     Group,
     InstanceProfile,
     LastUsed,
+    LoginProfile,
     ManagedPolicy,
+    MFADevice,
     PolicyVersion,
     Record,
     Role,
@@ -161,6 +163,21 @@ def test_a_store_in_order_has_no_findings() -> None:
                 "The sealed text, or what it belongs to, was changed."
             ],
             id="secret",
+        ),
+        pytest.param(
+            put_records(
+                LoginProfile(owner_id=USER.id, sealed_hash="1.QUFBQQ==", created=1, changed=1),
+                MFADevice(account_id=ACCOUNT, name="phone", sealed_seed="1.QUFBQQ==", created=1, owner_id="AIDANONE"),
+            ),
+            (),
+            [
+                "a/111122223333/login-profile/AIDAALICE has a secret that cannot be opened: "
+                "The sealed text, or what it belongs to, was changed.",
+                "a/111122223333/mfa//phone belongs to the user AIDANONE, who does not exist.",
+                "a/111122223333/mfa//phone has a secret that cannot be opened: "
+                "The sealed text, or what it belongs to, was changed.",
+            ],
+            id="credentials",
         ),
         pytest.param(
             put_records(msgspec.structs.replace(GROUP, name="Others")),

@@ -159,6 +159,15 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "DeleteAccessKey": _on(targets.user),
     "ListAccessKeys": _on(targets.user),
     "GetAccessKeyLastUsed": _on(targets.access_key_owner),
+    # Passwords
+    "CreateLoginProfile": _on(targets.user),
+    "GetLoginProfile": _on(targets.user),
+    "UpdateLoginProfile": _on(targets.user),
+    "DeleteLoginProfile": _on(targets.user),
+    "ChangePassword": _on(targets.user),
+    "UpdateAccountPasswordPolicy": _on(targets.everything),
+    "GetAccountPasswordPolicy": _on(targets.everything),
+    "DeleteAccountPasswordPolicy": _on(targets.everything),
     # MFA devices
     "CreateVirtualMFADevice": _creates(targets.new_mfa_device, "iam:TagMFADevice"),
     "EnableMFADevice": _on(targets.user),

@@ -13,6 +13,14 @@ from iamd.account.trust import trust_policy_in_force
 from iamd.call import Caller, Session
 from iamd.policy import Policies, Policy, PolicyType, parse_policy
 
+# What AllowUsersToChangePassword gives every user of the account, without any policy of theirs that says so. On every
+# resource, because nobody can change a password but their own with ChangePassword.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_enable-user-change.html
+_FOR_ALL_USERS = (
+    '{"Version":"2012-10-17","Statement":'
+    '[{"Effect":"Allow","Action":["iam:ChangePassword","iam:GetAccountPasswordPolicy"],"Resource":"*"}]}'
+)
+
 
 def policies_in_force(account: Account, caller: Caller) -> Policies:
     """What the account's records say of the caller now. Root has none: it needs none.
@@ -69,6 +77,9 @@ def _gather(account: Account, entity: Record | None) -> Policies:
     if isinstance(entity, User):
         for group in account.groups_of(entity):
             identity += _policies_of(account, group)
+        password_policy = account.settings.password_policy
+        if password_policy is not None and password_policy.users_may_change:
+            identity.append(parse_policy(_FOR_ALL_USERS, source_id="AllowUsersToChangePassword", source_type="none"))
     boundary = None
     if entity.permissions_boundary is not None:
         boundary = _managed(account, entity.permissions_boundary)
