@@ -177,8 +177,8 @@ class ProcessSealer:
 
 
 @cache
-def service_model() -> ServiceModel:
-    return ServiceModel(Loader().load_service_model("iam", "service-2"), "iam")
+def service_model(service: str = "iam") -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -186,8 +186,13 @@ def operation_model(python_name: str) -> Any:
     """The model of the operation that boto3 calls ``python_name``."""
     from botocore import xform_name
 
-    model = service_model()
-    return next(model.operation_model(name) for name in model.operation_names if xform_name(name) == python_name)
+    models = (service_model("iam"), service_model("sts"))
+    return next(
+        model.operation_model(name)
+        for model in models
+        for name in model.operation_names
+        if xform_name(name) == python_name
+    )
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {

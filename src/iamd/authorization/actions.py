@@ -195,4 +195,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         _assumes("sts:SetSourceIdentity", "SourceIdentity", or_if=_hands_on_source_identity),
         _assumes("sts:SetContext", "ProvidedContexts"),
     ),
+    "GetSessionToken": (),  # likewise
+    "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
+    "DecodeAuthorizationMessage": _on(targets.unnamed),
 }

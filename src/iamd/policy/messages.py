@@ -17,7 +17,7 @@ POLICY_TYPE_NAMES = {
     PolicyType.VPC_ENDPOINT: "a VPC endpoint policy",
 }
 # STS does not tell why a role may not be assumed: not even whether it exists.
-_WITHOUT_REASON = {"sts:assumerole", "sts:tagsession", "sts:setsourceidentity"}
+_WITHOUT_REASON = {"sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 _UNSIGNED = {
     "sts:assumerolewithsaml": "sts:AssumeRoleWithSAML",
     "sts:assumerolewithwebidentity": "sts:AssumeRoleWithWebIdentity",

@@ -32,6 +32,8 @@ class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     service: str | None = None
     operation: str | None = None
     decision: str | None = None
+    issued_to: str | None = None  # ARN of the session that got temporary credentials
+    issued_access_key_id: str | None = None
     error: str | None = None  # the error code answered
     status: int | None = None
     latency_ms: float | None = None
@@ -68,6 +70,8 @@ class RequestLog:
             service=trace.service,
             operation=trace.operation,
             decision=trace.decision,
+            issued_to=trace.issued_to,
+            issued_access_key_id=trace.issued_access_key_id,
             error=trace.error_code,
             status=trace.status,
             latency_ms=round(seconds * 1000, 3),

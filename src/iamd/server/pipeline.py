@@ -55,6 +55,8 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
         )
         acted_on = await _account_acted_on(operation, input, account, replica)
         output = await _run(operation, input, acted_on, account, call, replica, trace)
+        if service.name == "sts":
+            trace.note_credentials(output)
         return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
     except ServiceError as error:
         trace.error_code = error.code

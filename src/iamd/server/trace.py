@@ -1,6 +1,8 @@
 """What is known of a request by the time it is answered: the one record that logs and metrics are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from iamd.call import new_request_id
 
@@ -16,5 +18,14 @@ class Trace:
     principal: str | None = None  # the caller's ARN
     account_id: str | None = None
     decision: str | None = None  # allowed, explicitDeny, implicitDeny
+    issued_to: str | None = None  # ARN of the session that got credentials
+    issued_access_key_id: str | None = None
     error_code: str | None = None
     status: int = 0
+
+    def note_credentials(self, output: Mapping[str, Any]) -> None:
+        """Note the temporary credentials that an answer of STS issues, of which only logs tell."""
+        if "Credentials" in output:
+            session = output.get("AssumedRoleUser") or output.get("FederatedUser")
+            self.issued_to = session["Arn"] if session else self.principal
+            self.issued_access_key_id = output["Credentials"]["AccessKeyId"]
