@@ -15,6 +15,8 @@ from iamd.account.records import (
     PasswordPolicy,
     PolicyVersion,
     Role,
+    ServerCertificate,
+    ServiceSpecificCredential,
     Settings,
     User,
 )
@@ -72,6 +74,24 @@ def world() -> World:
         ),
         InstanceProfile(account_id=ACCOUNT_ID, name="web", id="AIPAWEBEXAMPLE1111111", created=CREATED),
         AccessKey(id=KEY_ID, owner_id="AIDABOBBEXAMPLE111111", sealed_secret="sealed", created=CREATED),
+        ServerCertificate(
+            account_id=ACCOUNT_ID,
+            name="web",
+            path="/tls/",
+            id="ASCAWEBEXAMPLE1111111",
+            body="",
+            sealed_private_key="",
+            created=CREATED,
+            expires=CREATED,
+        ),
+        ServiceSpecificCredential(
+            id="ACCAGITEXAMPLE1111111",
+            owner_id="AIDABOBBEXAMPLE111111",
+            service="codecommit.amazonaws.com",
+            name="bob",
+            sealed_secret="",
+            created=CREATED,
+        ),
         MFADevice(
             account_id=ACCOUNT_ID, name="phone", path="/m/", sealed_seed="", created=CREATED, tags=(("Team", "blue"),)
         ),
@@ -107,6 +127,9 @@ def decide(world: World, operation: str, caller: Caller | None = None, service: 
 
 IAM = f"arn:aws:iam::{ACCOUNT_ID}:"
 TRUST = {"AssumeRolePolicyDocument": "{}"}
+WEB = {"ServerCertificateName": "web"}
+CODECOMMIT = {"ServiceName": "codecommit.amazonaws.com"}
+GIT = {"ServiceSpecificCredentialId": "ACCAGITEXAMPLE1111111"}
 PHONE = {"SerialNumber": f"{IAM}mfa/m/phone"}
 CODES = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
 TAG = [{"Key": "Team", "Value": "blue"}]
@@ -146,6 +169,21 @@ RESOURCES = [
     ("UpdateLoginProfile", {"UserName": "bob"}, "user/guests/bob", "user bob"),
     ("DeleteLoginProfile", {"UserName": "bob"}, "user/guests/bob", "user bob"),
     ("ChangePassword", {"OldPassword": "x", "NewPassword": "y"}, "user/staff/alice", "user alice"),
+    ("UploadServerCertificate", {"ServerCertificateName": "c"}, "server-certificate/c", f"{IAM}server-certificate/c"),
+    ("GetServerCertificate", WEB, "server-certificate/tls/web", "server certificate web"),
+    ("UpdateServerCertificate", WEB, "server-certificate/tls/web", "server certificate web"),
+    ("DeleteServerCertificate", WEB, "server-certificate/tls/web", "server certificate web"),
+    ("DeleteServerCertificate", {"ServerCertificateName": "no"}, "server-certificate/no", "server certificate no"),
+    ("ListServerCertificates", {"PathPrefix": "/tls/"}, "server-certificate/tls/", f"{IAM}server-certificate/tls/"),
+    ("TagServerCertificate", {**WEB, "Tags": TAG}, "server-certificate/tls/web", "server certificate web"),
+    ("UploadSigningCertificate", {"UserName": "bob"}, "user/guests/bob", "user bob"),
+    ("ListSigningCertificates", {}, "user/staff/alice", "user alice"),
+    ("UploadSSHPublicKey", {"UserName": "bob"}, "user/guests/bob", "user bob"),
+    ("ListSSHPublicKeys", {}, "user/staff/alice", "user alice"),
+    ("CreateServiceSpecificCredential", {"UserName": "bob", **CODECOMMIT}, "user/guests/bob", "user bob"),
+    ("DeleteServiceSpecificCredential", {"UserName": "bob", **GIT}, "user/guests/bob", "user bob"),
+    ("ResetServiceSpecificCredential", GIT, "user/staff/alice", "user alice"),
+    ("ListServiceSpecificCredentials", {"UserName": "bob"}, "user/guests/bob", "user bob"),
     ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "d", "Path": "/p/"}, "mfa/p/d", f"{IAM}mfa/p/d"),
     ("DeleteVirtualMFADevice", PHONE, "mfa/m/phone", f"{IAM}mfa/m/phone"),
     ("DeleteVirtualMFADevice", {"SerialNumber": f"{IAM}mfa/none"}, "mfa/none", f"{IAM}mfa/none"),
@@ -303,6 +341,7 @@ def test_an_account_may_let_all_its_users_change_their_passwords(world: World) -
         ("CreatePolicy", {"PolicyName": "x", "PolicyDocument": "{}"}, "iam:TagPolicy"),
         ("CreateInstanceProfile", {"InstanceProfileName": "x"}, "iam:TagInstanceProfile"),
         ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "x"}, "iam:TagMFADevice"),
+        ("UploadServerCertificate", {"ServerCertificateName": "x"}, "iam:TagServerCertificate"),
     ],
 )
 def test_tags_at_birth_need_the_tag_action_too(
@@ -328,6 +367,15 @@ def test_a_rename_needs_permission_on_the_old_and_on_the_new_arn(world: World) -
     give_alice(world, document(action="iam:UpdateGroup", resource=f"{IAM}group/admins"))
     assert decide(world, "UpdateGroup", GroupName="admins") == "allowed"
     assert decide(world, "UpdateGroup", GroupName="admins", NewGroupName="root") != "allowed"
+    give_alice(world, document(action="iam:UpdateServerCertificate", resource=f"{IAM}server-certificate/tls/*"))
+    assert decide(world, "UpdateServerCertificate", **WEB, NewServerCertificateName="www") == "allowed"
+    assert decide(world, "UpdateServerCertificate", **WEB, NewPath="/") != "allowed"
+
+
+def test_the_credentials_of_all_users_are_everything(world: World) -> None:
+    give_alice(world, document(action="iam:ListServiceSpecificCredentials", resource=f"{IAM}user/*"))
+    assert decide(world, "ListServiceSpecificCredentials", UserName="bob") == "allowed"
+    assert decide(world, "ListServiceSpecificCredentials", AllUsers=True) != "allowed"
 
 
 def test_a_role_is_given_to_instances_only_with_pass_role_to_ec2(world: World) -> None:
@@ -350,6 +398,8 @@ BOUNDARY = {"PermissionsBoundary": POLICY_ARN}
 BOUND = {"ArnEquals": {"iam:PermissionsBoundary": POLICY_ARN}}
 OTHERS = {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/other/*"}}
 READERS = {"ArnEquals": {"iam:PolicyARN": POLICY_ARN}}
+FOR_CODECOMMIT = {"StringEquals": {"iam:ServiceSpecificCredentialServiceName": "codecommit.amazonaws.com"}}
+AT_MOST_90_DAYS = {"NumericLessThanEquals": {"iam:ServiceSpecificCredentialAgeDays": "90"}}
 
 CONDITIONS = [
     ("GetUser", {}, {"StringEquals": {"aws:username": "alice"}}, True),
@@ -378,6 +428,15 @@ CONDITIONS = [
     ("CreateUser", {"UserName": "x", "Tags": TAG}, {"ForAnyValue:StringEquals": {"aws:TagKeys": ["Cost"]}}, False),
     ("TagUser", {"UserName": "bob", "Tags": TAG}, {"StringEquals": {"aws:RequestTag/Team": "red"}}, False),
     ("UntagUser", {"UserName": "bob", "TagKeys": ["Team"]}, {"ForAnyValue:StringLike": {"aws:TagKeys": "T*"}}, True),
+    ("CreateServiceSpecificCredential", {"UserName": "bob", **CODECOMMIT}, FOR_CODECOMMIT, True),
+    ("CreateServiceSpecificCredential", {"UserName": "bob", "ServiceName": "x"}, FOR_CODECOMMIT, False),
+    ("ResetServiceSpecificCredential", {"UserName": "bob", **GIT}, FOR_CODECOMMIT, True),
+    ("UpdateServiceSpecificCredential", {"UserName": "bob", **GIT}, FOR_CODECOMMIT, True),
+    ("DeleteServiceSpecificCredential", {"UserName": "bob", **GIT}, FOR_CODECOMMIT, True),
+    ("DeleteServiceSpecificCredential", GIT, FOR_CODECOMMIT, False),
+    ("CreateServiceSpecificCredential", {**CODECOMMIT, "CredentialAgeDays": 90}, AT_MOST_90_DAYS, True),
+    ("CreateServiceSpecificCredential", {**CODECOMMIT, "CredentialAgeDays": 91}, AT_MOST_90_DAYS, False),
+    ("CreateServiceSpecificCredential", CODECOMMIT, AT_MOST_90_DAYS, False),
     ("ListMFADeviceTags", PHONE, {"StringEquals": {"aws:ResourceTag/Team": "blue"}}, True),
     ("UntagMFADevice", {**PHONE, "TagKeys": ["Team"]}, {"ForAnyValue:StringLike": {"aws:TagKeys": "C*"}}, False),
     ("CreateUser", {"UserName": "x", **BOUNDARY}, BOUND, True),

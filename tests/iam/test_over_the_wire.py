@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 from botocore.parsers import QueryParser
 from botocore.serialize import QuerySerializer
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from iamd.account.records import AccessKey, Group, InstanceProfile, MFADevice, PasswordPolicy, Role, Settings, User
 from iamd.iam.access_keys import list_access_keys
@@ -17,12 +18,24 @@ from iamd.iam.instance_profiles import get_instance_profile
 from iamd.iam.login_profiles import create_login_profile
 from iamd.iam.mfa_devices import create_virtual_mfa_device, list_virtual_mfa_devices
 from iamd.iam.password_policy import get_account_password_policy
+from iamd.iam.server_certificates import upload_server_certificate
+from iamd.iam.service_specific_credentials import (
+    create_service_specific_credential,
+    list_service_specific_credentials,
+)
+from iamd.iam.signing_certificates import upload_signing_certificate
+from iamd.iam.ssh_public_keys import upload_ssh_public_key
 from iamd.iam.users import create_user, get_user, list_users
 from iamd.wire.models import load_service
 from iamd.wire.query import decode_input, encode_output
+from tests.iam.certificates import issue, rsa_key
 from tests.iam.world import ACCOUNT_ID, CREATED, Operation, World, operation_model
 
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
+ISSUED = issue()
+SERVER_CERTIFICATE = {"CertificateBody": ISSUED.pem, "PrivateKey": ISSUED.key_pem, "Path": "/x/"}
+SSH_PUBLIC_KEY = rsa_key().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+BEDROCK = {"ServiceName": "bedrock.amazonaws.com", "CredentialAgeDays": 30}
 OWN = {"account_id": ACCOUNT_ID, "created": CREATED}
 
 
@@ -66,6 +79,11 @@ def as_answered(value: Any, name: str = "") -> Any:
         (get_account_summary, {}),
         (get_account_authorization_details, {"Filter": ["User", "Group", "Role"]}),
         (get_account_authorization_details, {"MaxItems": 2}),
+        (upload_server_certificate, {"ServerCertificateName": "web", **SERVER_CERTIFICATE}),
+        (upload_signing_certificate, {"UserName": "Bob", "CertificateBody": ISSUED.pem}),
+        (upload_ssh_public_key, {"UserName": "Bob", "SSHPublicKeyBody": SSH_PUBLIC_KEY}),
+        (create_service_specific_credential, {"UserName": "Bob", **BEDROCK}),
+        (list_service_specific_credentials, {"AllUsers": True, "MaxItems": 1}),
         (create_login_profile, {"UserName": "Bob", "Password": "Correct-Horse-7\u00ff"}),
         (get_account_password_policy, {}),
         (create_virtual_mfa_device, {"VirtualMFADeviceName": "phone", "Path": "/a//b/"}),

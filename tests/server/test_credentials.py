@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from tests.iam.certificates import issue
 from tests.server.process import ServerProcess
 
 
@@ -80,3 +81,33 @@ def test_passwords_set_at_the_same_time_are_all_set(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as threads:
             made = list(threads.map(give_password, range(8)))
         assert [answer["LoginProfile"]["UserName"] for answer in made] == [f"user-{number}" for number in range(8)]
+
+
+def test_keys_of_certificates_and_secrets_for_services_are_not_left_anywhere(tmp_path: Path) -> None:
+    root = issue("root", start=int(time.time()) - 60)
+    server_certificate = issue(issuer=root, start=int(time.time()) - 60)
+    with ServerProcess(tmp_path, "--log-level", "debug") as server:
+        iam = server.client()
+        iam.create_user(UserName="Bob")
+        iam.upload_server_certificate(
+            ServerCertificateName="web",
+            CertificateBody=server_certificate.pem,
+            PrivateKey=server_certificate.key_pem,
+            CertificateChain=root.pem,
+        )
+        assert iam.get_server_certificate(ServerCertificateName="web")["ServerCertificate"]["CertificateChain"]
+        secrets = [line for line in server_certificate.key_pem.split("\n") if line and "-" not in line]
+        for service, name in (("codecommit", "ServicePassword"), ("bedrock", "ServiceCredentialSecret")):
+            credential = iam.create_service_specific_credential(UserName="Bob", ServiceName=f"{service}.amazonaws.com")
+            secrets.append(credential["ServiceSpecificCredential"][name])
+            reset = iam.reset_service_specific_credential(
+                UserName="Bob",
+                ServiceSpecificCredentialId=credential["ServiceSpecificCredential"]["ServiceSpecificCredentialId"],
+            )
+            secrets.append(reset["ServiceSpecificCredential"][name])
+        server.stop()
+    left = on_disk(server)
+    assert b"UploadServerCertificate" in left
+    assert len(set(secrets)) >= 7
+    for secret in secrets:
+        assert secret.encode() not in left

@@ -99,6 +99,9 @@ class Account:
         self.login_profiles = cast(Table[LoginProfile], self._tables["login-profile"])  # by owner id
         self.mfa_devices = cast(Table[MFADevice], self._tables["mfa"])
         self.server_certificates = cast(Table[ServerCertificate], self._tables["server-certificate"])
+        self.service_specific_credentials = cast(
+            Table[ServiceSpecificCredential], self._tables["service-specific-credential"]
+        )
         self.last_used = cast(Table[LastUsed], self._tables["last-used"])
         self._by_id: dict[str, Record] = {}
         self._member_ids: dict[str, dict[str, None]] = {}  # group id → user ids

@@ -180,6 +180,35 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "TagMFADevice": _on(targets.mfa_device, "request_tags"),
     "UntagMFADevice": _on(targets.mfa_device, "tag_keys"),
     "ListMFADeviceTags": _on(targets.mfa_device),
+    # Server certificates
+    "UploadServerCertificate": _creates(targets.new_server_certificate, "iam:TagServerCertificate"),
+    "GetServerCertificate": _on(targets.server_certificate),
+    "UpdateServerCertificate": (
+        Need(targets.server_certificate),
+        Need(targets.renamed_server_certificate, if_any=("NewPath", "NewServerCertificateName")),
+    ),
+    "DeleteServerCertificate": _on(targets.server_certificate),
+    "ListServerCertificates": _on(targets.server_certificates),
+    "TagServerCertificate": _on(targets.server_certificate, "request_tags"),
+    "UntagServerCertificate": _on(targets.server_certificate, "tag_keys"),
+    "ListServerCertificateTags": _on(targets.server_certificate),
+    # Signing certificates
+    "UploadSigningCertificate": _on(targets.user),
+    "UpdateSigningCertificate": _on(targets.user),
+    "DeleteSigningCertificate": _on(targets.user),
+    "ListSigningCertificates": _on(targets.user),
+    # SSH public keys
+    "UploadSSHPublicKey": _on(targets.user),
+    "GetSSHPublicKey": _on(targets.user),
+    "UpdateSSHPublicKey": _on(targets.user),
+    "DeleteSSHPublicKey": _on(targets.user),
+    "ListSSHPublicKeys": _on(targets.user),
+    # Service-specific credentials
+    "CreateServiceSpecificCredential": _on(targets.user, "credential_service", "credential_age"),
+    "ResetServiceSpecificCredential": _on(targets.credential_owner, "credential_service"),
+    "UpdateServiceSpecificCredential": _on(targets.credential_owner, "credential_service"),
+    "DeleteServiceSpecificCredential": _on(targets.credential_owner, "credential_service"),
+    "ListServiceSpecificCredentials": _on(targets.credential_owners),
     # The account
     "CreateAccountAlias": _on(targets.everything),
     "DeleteAccountAlias": _on(targets.everything),

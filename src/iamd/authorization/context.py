@@ -146,6 +146,16 @@ def _assumption(input: Mapping[str, Any], target: Target) -> Context:
     return context
 
 
+def _credential_service(input: Mapping[str, Any], target: Target) -> Context:
+    service = target.service_name or input.get("ServiceName")
+    return {} if service is None else {"iam:servicespecificcredentialservicename": service}
+
+
+def _credential_age(input: Mapping[str, Any], target: Target) -> Context:
+    days = input.get("CredentialAgeDays")
+    return {} if days is None else {"iam:servicespecificcredentialagedays": str(days)}
+
+
 PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "request_tags": _request_tags,
     "tag_keys": _tag_keys,
@@ -153,6 +163,8 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "current_boundary": _current_boundary,
     "policy_arn": _policy_arn,
     "passed_to_ec2": _passed_to_ec2,
+    "credential_service": _credential_service,
+    "credential_age": _credential_age,
     "assumption": _assumption,
 }
 

@@ -7,7 +7,16 @@ not learn whether it exists.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, ManagedPolicy, MFADevice, Role, User
+from iamd.account.records import (
+    AccessKey,
+    Group,
+    InstanceProfile,
+    ManagedPolicy,
+    MFADevice,
+    Role,
+    ServerCertificate,
+    User,
+)
 from iamd.account.state import Account
 from iamd.arn import federated_user_arn, find_arn, iam_arn, root_arn
 from iamd.call import Call
@@ -15,7 +24,7 @@ from iamd.errors import ValidationError
 from iamd.wire.models import OperationModel
 
 Input: TypeAlias = Mapping[str, Any]
-Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice
+Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice | ServerCertificate
 
 
 class Target(NamedTuple):
@@ -27,6 +36,7 @@ class Target(NamedTuple):
     arn: str
     shown: str | None  # None: the denial names no resource
     entity: Entity | None = None
+    service_name: str | None = None  # whose service-specific credential it is about
 
 
 Resolver: TypeAlias = Callable[[Account, Input, Call], Target]
@@ -122,6 +132,28 @@ def mfa_device(account: Account, input: Input, call: Call) -> Target:
     return Target(serial_number, serial_number, account.find_mfa_device(serial_number))
 
 
+def server_certificate(account: Account, input: Input, call: Call) -> Target:
+    name = input["ServerCertificateName"]
+    found = account.find_server_certificate(name)
+    arn = found.arn if found else iam_arn(account.account_id, "server-certificate", "/", name)
+    return Target(arn, f"server certificate {name}", found)
+
+
+def credential_owner(account: Account, input: Input, call: Call) -> Target:
+    """The user, and the service that the service-specific credential asked about is for, if it is the user's."""
+    target = user(account, input, call)
+    if isinstance(target.entity, User):
+        for credential in account.service_specific_credentials_of(target.entity):
+            if credential.id == input["ServiceSpecificCredentialId"]:
+                return target._replace(service_name=credential.service)
+    return target
+
+
+def credential_owners(account: Account, input: Input, call: Call) -> Target:
+    """The user whose service-specific credentials are listed, or all users."""
+    return everything(account, input, call) if input.get("AllUsers") else user(account, input, call)
+
+
 def access_key_owner(account: Account, input: Input, call: Call) -> Target:
     """The user who holds the access key asked about."""
     key_id = input["AccessKeyId"]
@@ -147,6 +179,7 @@ new_user = _new("user", "UserName")
 new_group = _new("group", "GroupName")
 new_role = _new("role", "RoleName")
 new_mfa_device = _new("mfa", "VirtualMFADeviceName")
+new_server_certificate = _new("server-certificate", "ServerCertificateName")
 new_instance_profile = _new("instance-profile", "InstanceProfileName")
 
 
@@ -175,6 +208,15 @@ def renamed_group(account: Account, input: Input, call: Call) -> Target:
     return Target(arn, arn)
 
 
+def renamed_server_certificate(account: Account, input: Input, call: Call) -> Target:
+    """The ARN that UpdateServerCertificate would give."""
+    old = server_certificate(account, input, call).entity
+    path = old.path if isinstance(old, ServerCertificate) else "/"
+    name = input.get("NewServerCertificateName", input["ServerCertificateName"])
+    arn = iam_arn(account.account_id, "server-certificate", input.get("NewPath", path), name)
+    return Target(arn, arn)
+
+
 # A listing: authorized on the path asked for --------------------------------------------------------------------------
 
 
@@ -190,6 +232,7 @@ users = _listing("user")
 groups = _listing("group")
 roles = _listing("role")
 mfa_devices = _listing("mfa")
+server_certificates = _listing("server-certificate")
 instance_profiles = _listing("instance-profile")
 
 

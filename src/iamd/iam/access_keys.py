@@ -14,6 +14,7 @@ from iamd.call import Call
 from iamd.errors import AccessDenied, NoSuchEntity, ValidationError
 from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
+from iamd.iam.statuses import requested_status, status_answer
 from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_answer
 
 
@@ -41,15 +42,11 @@ def create_access_key(account: Account, input: Input, call: Call) -> Answer:
 
 def update_access_key(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html"""
-    if input["Status"] == "Expired":  # in the model's enumeration for the sake of other credentials
-        raise ValidationError(
-            "1 validation error detected: Value at 'status' failed to satisfy constraint: "
-            "Member must satisfy enum value set"
-        )
+    active = requested_status(input)
     if "UserName" not in input and call.caller.session is not None:
         raise ValidationError("Must specify userName when calling with non-User credentials")
     key = _get_key(account, input, call)
-    return {}, [Put(replace(key, active=input["Status"] == "Active"))]
+    return {}, [Put(replace(key, active=active))]
 
 
 def delete_access_key(account: Account, input: Input, call: Call) -> Answer:
@@ -103,7 +100,7 @@ def access_key_answer(key: AccessKey, owner: User | None) -> dict[str, Any]:
     return {
         **user_name_answer(owner),
         "AccessKeyId": key.id,
-        "Status": "Active" if key.active else "Inactive",
+        "Status": status_answer(key.active),
         "CreateDate": key.created,
     }
 

@@ -21,14 +21,12 @@ from iamd.errors import (
     ValidationError,
 )
 from iamd.iam.operation import Answer, Input
-from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_answer
+from iamd.iam.users import get_named_or_calling_user, get_named_user_or_caller, owner_id_of, user_name_answer
 
 
 def create_login_profile(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html"""
-    owner = get_named_or_calling_user(account, input, call)
-    if owner is None:
-        raise ValidationError("Must specify userName when calling with non-User credentials")
+    owner = get_named_user_or_caller(account, input, call)
     if "Password" not in input:
         raise ValidationError(
             "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null"

@@ -156,6 +156,14 @@ def get_named_or_calling_user(account: Account, input: Input, call: Call) -> Use
     return user
 
 
+def get_named_user_or_caller(account: Account, input: Input, call: Call) -> User:
+    """Like ``get_named_or_calling_user``, of what root cannot have: root must name a user. Raises ValidationError."""
+    user = get_named_or_calling_user(account, input, call)
+    if user is None:
+        raise ValidationError("Must specify userName when calling with non-User credentials")
+    return user
+
+
 def user_answer(user: User) -> dict[str, Any]:
     """The members of the shape ``User`` that every answer has."""
     return {
