@@ -1,5 +1,6 @@
 """One run of an operation: who calls, when and from where; the only door to clock and randomness."""
 
+import os
 import secrets
 import time as clock
 from collections.abc import Callable, Hashable, Mapping
@@ -112,10 +113,20 @@ class Computations:
         return result
 
 
+def choose(alphabet: str) -> str:
+    """A letter of ``alphabet``, nobody can tell which, and each as likely as another.
+
+    Does what ``secrets.choice`` does in a third of the time: an answer of STS draws fifty letters.
+    """
+    if 256 % len(alphabet):
+        return secrets.choice(alphabet)
+    return alphabet[os.urandom(1)[0] % len(alphabet)]
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """One run of one operation.
 
-    ``time`` is epoch seconds. ``choose`` draws from an alphabet (``secrets.choice`` in service, a seeded one in tests).
+    ``time`` is epoch seconds. ``choose`` draws a letter of an alphabet, in tests from a seeded generator.
     ``mfa_time`` is when the MFA code that the request itself carries was verified, None if it carries none.
     """
 
@@ -127,7 +138,7 @@ class Call(Struct, frozen=True, kw_only=True):
     request_id: str
     sealer: Sealer
     mfa_time: int | None = None
-    choose: Callable[[str], str] = secrets.choice
+    choose: Callable[[str], str] = choose
     computations: Computations = field(default_factory=Computations)
 
     def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
