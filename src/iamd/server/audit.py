@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from iamd.call import Call, Caller
+from iamd.call import Call, Caller, Session
 from iamd.wire.models import OperationModel, redact
 
 MAX_TEXT = 1024  # characters kept of what a client says of itself, as CloudTrail keeps of a user agent
@@ -53,7 +53,29 @@ def _user_identity(caller: Caller) -> dict[str, Any]:
     }
     if caller.kind == "user":
         identity["userName"] = caller.name
+    if caller.session is not None:
+        identity["sessionContext"] = _session_context(caller, caller.session)
     return identity
+
+
+def _session_context(caller: Caller, session: Session) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html"""
+    attributes = {
+        "creationDate": _time(session.issued),
+        "mfaAuthenticated": "false" if session.mfa_time is None else "true",
+    }
+    context: dict[str, Any] = {"attributes": attributes}
+    if caller.kind == "role":
+        context["sessionIssuer"] = {
+            "type": "Role",
+            "principalId": caller.entity_id,
+            "arn": caller.principal_arn,
+            "accountId": caller.account_id,
+            "userName": caller.name,
+        }
+    if session.source_identity is not None:
+        context["sourceIdentity"] = session.source_identity
+    return context
 
 
 def _camel_case(value: Any) -> Any:

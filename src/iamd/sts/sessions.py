@@ -70,6 +70,8 @@ def issue(credential: SessionCredential, input: Mapping[str, Any], call: Call) -
 
 def _tags(input: Mapping[str, Any], inherited: Session | None) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The session's tags, inherited ones first, and the keys of those it hands on. The case of keys does not count."""
+    if inherited is None and not input.keys() & {"Tags", "TransitiveTagKeys"}:
+        return (), ()
     kept = {} if inherited is None else {key.lower(): key for key in inherited.transitive_tag_keys}
     passed = {tag["Key"].lower(): (tag["Key"], tag["Value"]) for tag in input.get("Tags", ())}
     if len(passed) != len(input.get("Tags", ())):
