@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
 """
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -93,12 +93,13 @@ def _steps_around(step: int, reach: int) -> range:
     return range(max(step - reach, 0), step + reach + 1)
 
 
-def _find_step(seed: bytes, codes: tuple[str, ...], steps: Iterable[int]) -> int | None:
+def _find_step(seed: bytes, codes: tuple[str, ...], steps: range) -> int | None:
     """The latest of ``steps`` at which the device shows the first code, then the others. Looks at every step alike."""
+    given = "".join(codes).encode()
+    shown = [code_at(seed, step) for step in range(steps.start, steps.stop + len(codes) - 1)]
     found = None
-    for step in steps:
-        shown = "".join(code_at(seed, step + after) for after in range(len(codes)))
-        if hmac.compare_digest(shown.encode("ascii"), "".join(codes).encode()):
+    for index, step in enumerate(steps):
+        if hmac.compare_digest("".join(shown[index : index + len(codes)]).encode("ascii"), given):
             found = step
     return found
 
