@@ -334,3 +334,15 @@ def test_every_operation_can_be_checked(service: str) -> None:
                 query.decode_input(operation(name), {})
         else:
             assert query.decode_input(operation(name), {}) == {}
+
+
+def test_a_session_takes_ten_managed_policies() -> None:
+    def arns(count: int) -> dict[str, str]:
+        return {f"PolicyArns.member.{n}.arn": f"arn:aws:iam::aws:policy/Policy{n}" for n in range(1, count + 1)}
+
+    given = {"RoleArn": ROLE_ARN, "RoleSessionName": "session"}
+    assert len(decode("AssumeRole", **given, **arns(10))["PolicyArns"]) == 10
+    assert refusal("AssumeRole", **given, **arns(11)) == (
+        "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: "
+        "Member must have length less than or equal to 10"
+    )
