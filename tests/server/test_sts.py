@@ -262,6 +262,18 @@ def test_a_changed_token_or_another_secret_is_refused(server: ServerProcess, roo
     assert refusal(mixed.sts.get_caller_identity).startswith("SignatureDoesNotMatch")
 
 
+def test_a_presigned_proof_of_identity_by_a_role(server: ServerProcess, root: Signed) -> None:
+    pod = new_user(server, root, "pod")
+    new_role(root, "Pod", trust(aws(user_arn("pod"))))
+    session = pod.assume("Pod", "i-1234567890abcdef0")
+    url = session.sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    assert "X-Amz-Security-Token=" in url
+    status, answer = server.ask(url.removeprefix(server.endpoint), Accept="application/json")
+    assert status == 200, answer
+    result = json.loads(answer)["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
+    assert result["Arn"] == f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Pod/i-1234567890abcdef0"
+
+
 def test_session_and_federation_tokens(server: ServerProcess, root: Signed) -> None:
     broker = new_user(server, root, "broker", allow("sts:GetFederationToken", "iam:*"))
     session = Signed.of(server, broker.sts.get_session_token()["Credentials"])

@@ -116,13 +116,6 @@ def test_another_account_that_is_not_trusted_is_refused(cloud: Cloud) -> None:
     assert cloud.refused(eve, role) == not_authorized(eve, role)
 
 
-def test_the_unique_ids_of_one_account_mean_nothing_in_another(cloud: Cloud) -> None:
-    alice = cloud.user("alice", ANY_ROLE)
-    role = cloud.role("R", trust(alice.user_id), account_id=OTHER)
-    eve = cloud.user("eve", ANY_ROLE, account_id=OTHER)
-    assert cloud.refused(eve, role) == not_authorized(eve, role)
-
-
 # Conditions -----------------------------------------------------------------------------------------------------------
 
 CONDITIONS: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
