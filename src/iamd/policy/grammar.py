@@ -186,11 +186,13 @@ def _verify_elements(document: JsonObject) -> None:
         raise MalformedPolicyDocument("Policy document should not specify a principal.")
 
 
-def verify_sids(statements: list[JsonObject]) -> None:
+def verify_sids(
+    statements: list[JsonObject], repeated: str = "Statement IDs (SID) in a single policy must be unique."
+) -> None:
     """That no Sid stands twice, and all are alphanumeric; an empty one may stand often."""
     sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(sids) != len(set(sids)):
-        raise MalformedPolicyDocument("Statement IDs (SID) in a single policy must be unique.")
+        raise MalformedPolicyDocument(repeated)
     if not all(map(_SID.fullmatch, sids)):
         raise MalformedPolicyDocument(
             "Statement IDs (SID) must be alpha-numeric. "

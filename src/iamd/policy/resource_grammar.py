@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from iamd.errors import MalformedPolicyDocument
-from iamd.policy.document import Policy, parse_policy
+from iamd.policy.document import VERSIONS, Policy, parse_policy
 from iamd.policy.grammar import (
     INVALID_JSON,
     POLICY_ELEMENTS,
@@ -39,6 +40,11 @@ _STS_ACTIONS = (
     "sts:setsourceidentity",
     "sts:tagsession",
 )
+_PROHIBITED_IN_TRUST_POLICIES = {
+    "NotPrincipal": "AssumeRole policy must not contain NotPrincipal field.",
+    "Resource": "Has prohibited field Resource",
+    "NotResource": "AssumeRole policy must not contain resources.",
+}
 _SERVICE = re.compile(r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|amazon\.com|aws\.internal)")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++")
 _PROVIDER = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:(?:saml-provider|oidc-provider)/[^\s*?]+")
@@ -50,7 +56,7 @@ def check_trust_policy(text: str) -> Policy:
     Its ``principals`` are those whose existence the caller has still to verify; see ``invalid_principal``.
     Raises MalformedPolicyDocument. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
     """
-    statements = _verify_shape(text, prohibited=("Resource", "NotResource", "NotPrincipal"))
+    statements = _verify_shape(text, prohibited=_PROHIBITED_IN_TRUST_POLICIES)
     for statement in statements:
         if "NotAction" in statement or not all(map(_is_sts_action, strings(statement["Action"]))):
             raise MalformedPolicyDocument("AssumeRole policy may only specify STS AssumeRole actions.")
@@ -68,11 +74,9 @@ def check_resource_policy(text: str) -> Policy:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
     """
-    statements = _verify_shape(text, prohibited=())
+    statements = _verify_shape(text, prohibited={})
     verify_actions(statements)
     for statement in statements:
-        if "NotPrincipal" in statement and statement["Effect"].lower() == "allow":
-            raise MalformedPolicyDocument("Has prohibited field NotPrincipal")
         principal = statement.get("Principal", statement.get("NotPrincipal"))
         if principal != "*":
             _verify_principal(principal)
@@ -85,21 +89,31 @@ def invalid_principal(kind: str, value: str) -> MalformedPolicyDocument:
     return MalformedPolicyDocument(f'Invalid principal in policy: "{shown}":"{value}"')
 
 
-def _verify_shape(text: str, prohibited: tuple[str, ...]) -> list[JsonObject]:
-    """The statements of a policy whose elements all may and those needed do stand in it."""
+def _verify_shape(text: str, prohibited: Mapping[str, str]) -> list[JsonObject]:
+    """The statements of a policy whose elements all may and those needed do stand in it.
+
+    ``prohibited`` is what AWS says against elements that this type of policy must not have.
+    """
     document = find_object(text)
     if document is None:
         raise MalformedPolicyDocument(INVALID_JSON)
     _verify_known(document, POLICY_ELEMENTS)
-    if not document.get("Statement"):
+    if document.get("Version", VERSIONS[-1]) not in VERSIONS:
+        raise MalformedPolicyDocument("The policy must contain a valid version string")
+    if "Statement" not in document:
         raise MalformedPolicyDocument("Missing required field Statement")
-    for statement in strings(document["Statement"]):
-        if isinstance(statement, dict):
-            _verify_known(statement, STATEMENT_ELEMENTS)
-            _verify_present(statement, prohibited)
+    if document["Statement"] == []:
+        raise MalformedPolicyDocument("Could not parse the policy: Statement is empty!")
+    listed: list[Any] = strings(document["Statement"])
+    described = [statement for statement in listed if isinstance(statement, dict)]
+    if any("NotPrincipal" in statement and _effect(statement) == "allow" for statement in described):
+        raise MalformedPolicyDocument("Allow with NotPrincipal is not allowed.")
+    for statement in described:
+        _verify_known(statement, STATEMENT_ELEMENTS)
+        _verify_present(statement, prohibited)
     verify_syntax(document)
     statements = statements_of(document)
-    verify_sids(statements)
+    verify_sids(statements, repeated="The Statement Ids in the policy are not unique")
     return statements
 
 
@@ -109,15 +123,23 @@ def _verify_known(element: JsonObject, known: frozenset[str]) -> None:
             raise MalformedPolicyDocument(f"Unknown field {name}")
 
 
-def _verify_present(statement: JsonObject, prohibited: tuple[str, ...]) -> None:
-    for name in prohibited:
+def _verify_present(statement: JsonObject, prohibited: Mapping[str, str]) -> None:
+    for name, message in prohibited.items():
         if name in statement:
-            raise MalformedPolicyDocument(f"Has prohibited field {name}")
+            raise MalformedPolicyDocument(message)
     if "Effect" not in statement:
         raise MalformedPolicyDocument("Missing required field Effect")
+    if _effect(statement) not in ("allow", "deny"):
+        raise MalformedPolicyDocument(f"Invalid effect: {statement['Effect']}")
+    if statement.get("Principal") == {}:
+        raise MalformedPolicyDocument("Missing required field Principal cannot be empty!")
     for name in ("Principal", "Action"):
         if not statement.get(name) and not statement.get("Not" + name):
             raise MalformedPolicyDocument(f"Missing required field {name}")
+
+
+def _effect(statement: JsonObject) -> str:
+    return str(statement.get("Effect")).lower()
 
 
 def _is_sts_action(action: str) -> bool:
