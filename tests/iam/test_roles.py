@@ -138,6 +138,13 @@ def test_names_that_differ_only_in_case_are_one_name(world: World, name: str) ->
     )
 
 
+def test_a_taken_name_is_told_before_a_fault_of_the_document(world: World) -> None:
+    put_role(world)
+    assert world.refusal(create_role, RoleName="Web", AssumeRolePolicyDocument="{") == (
+        "EntityAlreadyExists: Role with name Web already exists."
+    )
+
+
 @pytest.mark.parametrize("path", PROTECTED_PATHS)
 def test_paths_of_services_are_reserved(world: World, path: str) -> None:
     assert world.refusal(create_role, RoleName="Web", Path=path, AssumeRolePolicyDocument=TRUST) == (

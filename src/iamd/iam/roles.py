@@ -29,10 +29,10 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
     name, path, document = input["RoleName"], input.get("Path", "/"), input["AssumeRolePolicyDocument"]
     if path.startswith((SERVICE_LINKED_PATH, RESERVED_PATH)):
         raise InvalidInput(f"The path {path} is reserved for roles that AWS services create.")
-    policy = verify_trust_policy(account, document)
-    tags = with_tags((), input.get("Tags", ()), fold_case=True)
     if account.roles.find(name.lower()):
         raise EntityAlreadyExists(f"Role with name {name} already exists.")
+    policy = verify_trust_policy(account, document)
+    tags = with_tags((), input.get("Tags", ()), fold_case=True)
     account.require_room("Roles")
     boundary = input.get("PermissionsBoundary")
     role = Role(
