@@ -2,7 +2,7 @@
 
 import secrets
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any
@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.operation import Answer, Input
 from iamd.account.records import Record, Settings
 from iamd.account.state import Account, Directory
 from iamd.arn import root_arn
@@ -24,7 +25,7 @@ OTHER_ACCOUNT_ID = "111122223333"
 CREATED = 1_700_000_000  # the account's creation, epoch seconds: 2023-11-14T22:13:20Z
 NOW = CREATED + 86_400
 
-Operation = Callable[[Account, Mapping[str, Any], Call], tuple[dict[str, Any], list[Change]]]
+Operation = Callable[[Account, Input, Call], Answer]
 
 
 class World:

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecur
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from iamd.account.operation import Input
 from iamd.authorization import targets
 from iamd.authorization.targets import Resolver
 from iamd.call import Caller
@@ -27,7 +28,7 @@ class Need(NamedTuple):
     or_if: Callable[[Caller], bool] | None = None
     trust: bool = False
 
-    def applies(self, input: Mapping[str, Any], caller: Caller) -> bool:
+    def applies(self, input: Input, caller: Caller) -> bool:
         """Whether a request with this input by this caller needs it."""
         if not self.if_any or any(member in input for member in self.if_any):
             return True

@@ -1,9 +1,7 @@
 """The decision on a call: every action that it needs, on every resource that it touches, must be allowed."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from iamd import policy
+from iamd.account.operation import Input
 from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.authorization.actions import NEEDS
@@ -30,7 +28,7 @@ class Denied(AccessDenied):
 
 def authorize(
     operation: OperationModel,
-    input: Mapping[str, Any],
+    input: Input,
     account: Account,
     call: Call,
     callers_account: Account | None = None,

@@ -4,9 +4,10 @@ A name that stands for nothing is authorized as if it lay under the path ``/``, 
 not learn whether it exists.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
+from iamd.account.operation import Input
 from iamd.account.records import (
     AccessKey,
     Group,
@@ -23,7 +24,6 @@ from iamd.call import Call
 from iamd.errors import ValidationError
 from iamd.wire.models import OperationModel
 
-Input: TypeAlias = Mapping[str, Any]
 Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice | ServerCertificate
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from iamd.account.changes import Change, Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import AccessKey, User
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import AccessDenied, NoSuchEntity, ValidationError
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.statuses import requested_status, status_answer
 from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_answer

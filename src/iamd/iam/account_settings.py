@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 from msgspec.structs import replace
 
 from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 
 SUMMARIZED_QUOTAS = (

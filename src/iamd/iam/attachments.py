@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-d
 from msgspec.structs import replace
 
 from iamd.account.changes import Put
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account, Principal
 from iamd.arn import Arn, parse_arn
 from iamd.call import Call
 from iamd.errors import NoSuchEntity
 from iamd.iam.managed_policies import get_attachable_policy, verify_attachable, verify_policy_arn
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.roles import get_modifiable_role
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from iamd.account.operation import Answer, Input
 from iamd.account.records import Group, ManagedPolicy, Role, User
 from iamd.account.state import Account, Principal
 from iamd.call import Call
@@ -14,7 +15,6 @@ from iamd.iam.attachments import attached_policies_answer
 from iamd.iam.groups import group_answer
 from iamd.iam.instance_profiles import instance_profile_answer
 from iamd.iam.managed_policies import policy_answer
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.permissions_boundaries import permissions_boundary_answer
 from iamd.iam.roles import role_answer, role_last_used_answer

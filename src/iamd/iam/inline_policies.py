@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inli
 from msgspec.structs import replace
 
 from iamd.account.changes import Put
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account, Principal
 from iamd.call import Call
 from iamd.errors import LimitExceeded, NoSuchEntity
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.roles import get_modifiable_role
 from iamd.policy import check_identity_policy, policy_size

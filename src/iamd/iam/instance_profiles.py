@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import InstanceProfile
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate, paginate_records
 from iamd.iam.roles import get_modifiable_role, role_answer
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from iamd.account.changes import Change, Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import LoginProfile, User
 from iamd.account.state import Account
 from iamd.authentication.password import KEPT_HASHES, hash_password, is_one_of, unseal_hashes, verify_strength
@@ -20,7 +21,6 @@ from iamd.errors import (
     PasswordPolicyViolation,
     ValidationError,
 )
-from iamd.iam.operation import Answer, Input
 from iamd.iam.users import get_named_or_calling_user, get_named_user_or_caller, owner_id_of, user_name_answer
 
 

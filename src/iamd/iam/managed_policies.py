@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
 from iamd.account.state import Account, Principal
 from iamd.arn import PARTITION, find_arn
@@ -24,7 +25,6 @@ from iamd.errors import (
     PolicyNotAttachable,
     ValidationError,
 )
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.tags import page_key, tags_answer, with_tags, without_tags
 from iamd.policy import check_identity_policy, policy_size

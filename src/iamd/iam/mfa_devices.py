@@ -14,13 +14,13 @@ import segno
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import MFADevice, User
 from iamd.account.state import Account
 from iamd.arn import iam_arn
 from iamd.authentication.mfa import new_seed, verify_consecutive_codes
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity, ValidationError
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 from iamd.iam.users import (

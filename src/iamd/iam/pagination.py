@@ -3,10 +3,11 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
+from iamd.account.operation import Input
 from iamd.account.records import Record
 from iamd.account.state import Table
 from iamd.call import Call, SealBroken
@@ -20,7 +21,7 @@ MAX_KEY_BYTES = 195  # of UTF-8: what fits into a marker of 320 characters
 
 
 def paginate_records(
-    table: Table[R], input: Mapping[str, Any], call: Call, keep: Callable[[R], bool] | None = None
+    table: Table[R], input: Input, call: Call, keep: Callable[[R], bool] | None = None
 ) -> tuple[list[R], dict[str, Any]]:
     """One page of a table, in key order, of the records that ``keep`` accepts (default: all).
 
@@ -30,9 +31,7 @@ def paginate_records(
     return _page(filter(keep, records) if keep else records, input, call, lambda record: record.key)
 
 
-def paginate(
-    items: Iterable[T], input: Mapping[str, Any], call: Call, key: Callable[[T], str]
-) -> tuple[list[T], dict[str, Any]]:
+def paginate(items: Iterable[T], input: Input, call: Call, key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
     """One page of ``items``, and the members ``IsTruncated`` and ``Marker`` of the answer.
 
     ``items`` must be in ascending order of ``key``, which must not be empty and has at most ``MAX_KEY_BYTES``.
@@ -43,16 +42,14 @@ def paginate(
     return _page((item for item in items if key(item) > last), input, call, key)
 
 
-def _page(
-    items: Iterator[T], input: Mapping[str, Any], call: Call, key: Callable[[T], str]
-) -> tuple[list[T], dict[str, Any]]:
+def _page(items: Iterator[T], input: Input, call: Call, key: Callable[[T], str]) -> tuple[list[T], dict[str, Any]]:
     page = list(islice(items, input.get("MaxItems", DEFAULT_MAX_ITEMS)))
     if page and next(items, None) is not None:
         return page, {"IsTruncated": True, "Marker": call.sealer.seal(key(page[-1]).encode(), _context(call))}
     return page, {"IsTruncated": False}
 
 
-def _read_marker(input: Mapping[str, Any], call: Call) -> str:
+def _read_marker(input: Input, call: Call) -> str:
     """The key of the last item shown before, or the empty string at the start."""
     if "Marker" not in input:
         return ""

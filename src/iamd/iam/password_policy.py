@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_accoun
 from msgspec.structs import replace
 
 from iamd.account.changes import Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import PasswordPolicy
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import NoSuchEntity
-from iamd.iam.operation import Answer, Input
 
 
 def update_account_password_policy(account: Account, input: Input, call: Call) -> Answer:

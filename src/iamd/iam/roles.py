@@ -8,12 +8,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
+from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.account.trust import trust_policy_in_force
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, InvalidInput, UnmodifiableEntity
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate_records
 from iamd.iam.permissions_boundaries import get_permissions_boundary, permissions_boundary_answer, verify_bounded
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags

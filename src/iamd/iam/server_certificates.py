@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
 from iamd.account.ids import SERVER_CERTIFICATE
+from iamd.account.operation import Answer, Input
 from iamd.account.records import ServerCertificate
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import EntityAlreadyExists, MalformedCertificate
 from iamd.iam.certificates import examine_server_certificate
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate_records
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 

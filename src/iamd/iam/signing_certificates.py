@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
 from iamd.account.ids import new_certificate_id
+from iamd.account.operation import Answer, Input
 from iamd.account.records import SigningCertificate, User
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import DuplicateCertificate, MalformedCertificate, NoSuchEntity
 from iamd.iam.certificates import examine_certificate
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.statuses import requested_status, status_answer
 from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_answer

@@ -19,11 +19,11 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
 from iamd.account.ids import PUBLIC_KEY
+from iamd.account.operation import Answer, Input
 from iamd.account.records import SSHPublicKey, User
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import DuplicateSSHPublicKey, InvalidPublicKey, NoSuchEntity, UnrecognizedPublicKeyEncoding
-from iamd.iam.operation import Answer, Input
 from iamd.iam.pagination import paginate
 from iamd.iam.statuses import requested_status, status_answer
 from iamd.iam.users import get_named_user_or_caller

@@ -3,8 +3,8 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
 """
 
+from iamd.account.operation import Input
 from iamd.errors import ValidationError
-from iamd.iam.operation import Input
 
 
 def requested_status(input: Input) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from iamd.account.operation import Input
 from iamd.account.quotas import QUOTAS
 from iamd.account.records import Tags
 from iamd.call import Call
@@ -48,7 +49,7 @@ def tags_answer(tags: Tags) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags]
 
 
-def tags_page(tags: Tags, input: Mapping[str, Any], call: Call) -> dict[str, Any]:
+def tags_page(tags: Tags, input: Input, call: Call) -> dict[str, Any]:
     """The whole answer of a List…Tags operation: one page of ``tags``, sorted by key."""
     page, more = paginate(sorted(tags, key=_order), input, call, _order)
     return {"Tags": tags_answer(tuple(page)), **more}

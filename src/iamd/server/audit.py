@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from iamd.account.operation import Input, Output
 from iamd.call import Call, Caller, Session
 from iamd.wire.models import OperationModel, redact
 
@@ -18,7 +19,7 @@ MAX_TEXT = 1024  # characters kept of what a client says of itself, as CloudTrai
 _TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
-def audit_event(operation: OperationModel, input: Mapping[str, Any], output: Mapping[str, Any], call: Call) -> bytes:
+def audit_event(operation: OperationModel, input: Input, output: Output, call: Call) -> bytes:
     """The event of a call that succeeded, as JSON. Members that the model calls sensitive are hidden."""
     event = {
         "eventVersion": "1.11",

@@ -3,10 +3,8 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from iamd.account.changes import Put
+from iamd.account.operation import Input
 from iamd.account.state import Account
 from iamd.authentication.mfa import NOT_ASSOCIATED, verify_mfa_code
 from iamd.call import Caller, Sealer
@@ -16,7 +14,7 @@ from iamd.wire.models import OperationModel
 
 
 async def spend_mfa_code(
-    operation: OperationModel, input: Mapping[str, Any], caller: Caller, time: int, replica: Replica, sealer: Sealer
+    operation: OperationModel, input: Input, caller: Caller, time: int, replica: Replica, sealer: Sealer
 ) -> int | None:
     """``time`` if the request proves that the caller has its MFA device at hand, None if it does not say so.
 

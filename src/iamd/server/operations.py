@@ -4,16 +4,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from iamd.account.changes import Change
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.wire.models import OperationModel, operation_names, python_name
 
-Input: TypeAlias = Mapping[str, Any]
-Output: TypeAlias = dict[str, Any]
-OperationFunction: TypeAlias = Callable[[Account, Input, Call], tuple[Output, list[Change]]]
+OperationFunction: TypeAlias = Callable[[Account, Input, Call], Answer]
 
 SERVICES = ("iam", "sts")
 _READS = ("Get", "List", "Simulate", "Decode", "AssumeRole")

@@ -1,10 +1,9 @@
 """The life of a request: the one place that sees every step (docs/life-of-a-request.md)."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from iamd.account.ids import find_account_id
+from iamd.account.operation import Input, Output
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.authorization.authorize import Denied, authorize
@@ -14,7 +13,7 @@ from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
 from iamd.server.mfa_codes import spend_mfa_code
-from iamd.server.operations import Output, find_operation_function, reads_only
+from iamd.server.operations import find_operation_function, reads_only
 from iamd.server.trace import Trace
 from iamd.wire import query
 from iamd.wire.http import HttpRequest, HttpResponse
@@ -66,7 +65,7 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
 
 async def _run(
     operation: OperationModel,
-    input: Mapping[str, Any],
+    input: Input,
     account: Account,
     callers_account: Account,
     call: Call,
@@ -110,9 +109,7 @@ async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
     return replica.find_account(account_id) or await replica.account(account_id)
 
 
-async def _account_acted_on(
-    operation: OperationModel, input: Mapping[str, Any], callers: Account, replica: Replica
-) -> Account:
+async def _account_acted_on(operation: OperationModel, input: Input, callers: Account, replica: Replica) -> Account:
     """The account that the call acts on: the caller's, but for a role of another one, if that is hosted here."""
     account_id = find_account_acted_on(operation, input)
     if account_id is None or account_id == callers.account_id:

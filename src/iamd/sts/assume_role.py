@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from iamd.account.changes import Change
+from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.arn import assumed_role_arn
@@ -19,7 +18,7 @@ DEFAULT_DURATION = 3_600  # seconds
 MAX_CHAINED_DURATION = 3_600  # seconds
 
 
-def assume_role(account: Account, input: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[Change]]:
+def assume_role(account: Account, input: Input, call: Call) -> Answer:
     """``account`` is the role's. That the role exists and trusts the caller is decided before.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -59,7 +58,7 @@ def assume_role(account: Account, input: Mapping[str, Any], call: Call) -> tuple
     return answer, []
 
 
-def _duration(role: Role, input: Mapping[str, Any], caller: Caller) -> int:
+def _duration(role: Role, input: Input, caller: Caller) -> int:
     """Seconds. Raises ValidationError for more than the role, or a chain of roles, allows.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
@@ -74,7 +73,7 @@ def _duration(role: Role, input: Mapping[str, Any], caller: Caller) -> int:
     return duration
 
 
-def _source_identity(input: Mapping[str, Any], caller: Caller) -> str | None:
+def _source_identity(input: Input, caller: Caller) -> str | None:
     """The source identity of the session: the one that the calling session has, which nobody can change, or a new one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html

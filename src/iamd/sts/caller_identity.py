@@ -1,16 +1,10 @@
 """Who calls, and to which account an access key belongs."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from iamd.account.changes import Change
 from iamd.account.ids import find_account_id
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import ValidationError
-
-Input = Mapping[str, Any]
-Answer = tuple[dict[str, Any], list[Change]]
 
 
 def get_caller_identity(account: Account, input: Input, call: Call) -> Answer:

@@ -3,10 +3,7 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from iamd.account.changes import Change
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.arn import federated_user_arn
 from iamd.authentication.session_token import SessionCredential
@@ -15,7 +12,7 @@ from iamd.sts.session_token import own_duration
 from iamd.sts.sessions import issue, pack_attributes, session_attributes
 
 
-def get_federation_token(account: Account, input: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[Change]]:
+def get_federation_token(account: Account, input: Input, call: Call) -> Answer:
     """Without session policies the session may do nothing but what resources grant to it by name.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html

@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from iamd.account.changes import Change
+from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.authentication.session_token import SessionCredential
 from iamd.call import Call, Caller
@@ -16,7 +15,7 @@ DEFAULT_DURATION = 43_200  # seconds
 MAX_DURATION_OF_ROOT = 3_600  # seconds
 
 
-def get_session_token(account: Account, input: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[Change]]:
+def get_session_token(account: Account, input: Input, call: Call) -> Answer:
     """Needs no permission, and no policy can deny it.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
@@ -34,7 +33,7 @@ def get_session_token(account: Account, input: Mapping[str, Any], call: Call) ->
     return {"Credentials": issue(credential, input, call)}, []
 
 
-def own_duration(input: Mapping[str, Any], caller: Caller) -> int:
+def own_duration(input: Input, caller: Caller) -> int:
     """How many seconds a session of a user or of one federated by it lasts: of root at most an hour, whatever it asks.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html

@@ -4,10 +4,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_s
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from iamd.account.ids import TEMPORARY_ACCESS_KEY
+from iamd.account.operation import Input
 from iamd.account.state import Account
 from iamd.authentication.session_token import (
     MAX_PACKED,
@@ -23,7 +23,7 @@ from iamd.policy import check_session_policy
 MAX_POLICIES = 2_048  # characters of the inline policy and the ARNs together
 
 
-def session_attributes(account: Account, input: Mapping[str, Any], inherited: Session | None) -> SessionAttributes:
+def session_attributes(account: Account, input: Input, inherited: Session | None) -> SessionAttributes:
     """The policies and tags that a request gives a session in ``account``, with the tags that it inherits.
 
     ``inherited`` is the calling session if its transitive tags are handed on. Raises InvalidParameterValue and
@@ -56,7 +56,7 @@ def pack_attributes(attributes: SessionAttributes) -> tuple[bytes, int]:
     return packed, percent
 
 
-def issue(credential: SessionCredential, input: Mapping[str, Any], call: Call) -> dict[str, Any]:
+def issue(credential: SessionCredential, input: Input, call: Call) -> dict[str, Any]:
     """The member ``Credentials`` of an answer: a fresh access key id, and the session token that binds to it."""
     access_key_id = call.new_access_key_id(TEMPORARY_ACCESS_KEY, credential.account_id)
     token = seal_session_token(credential, access_key_id, call.sealer, input.get("MinimumSessionTokenSize", 0))
@@ -68,7 +68,7 @@ def issue(credential: SessionCredential, input: Mapping[str, Any], call: Call) -
     }
 
 
-def _tags(input: Mapping[str, Any], inherited: Session | None) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+def _tags(input: Input, inherited: Session | None) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The session's tags, inherited ones first, and the keys of those it hands on. The case of keys does not count."""
     if inherited is None and not input.keys() & {"Tags", "TransitiveTagKeys"}:
         return (), ()

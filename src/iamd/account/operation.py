@@ -6,4 +6,5 @@ from typing import Any, TypeAlias
 from iamd.account.changes import Change
 
 Input: TypeAlias = Mapping[str, Any]  # members of the model's input shape, those sent
-Answer: TypeAlias = tuple[dict[str, Any], list[Change]]  # members of the output shape, and what is to be written
+Output: TypeAlias = dict[str, Any]  # members of the model's output shape; times are epoch seconds
+Answer: TypeAlias = tuple[Output, list[Change]]  # and what is to be written
