@@ -219,9 +219,10 @@ def outcome_of(tmp_path: Path, policy: str, **members: Any) -> Any:
 
 
 def test_a_policy_that_is_nowhere(tmp_path: Path) -> None:
-    assert outcome_of(tmp_path, "limits.json").error == (
-        f'There is no policy "limits.json": neither under policies nor as the file {tmp_path / "limits.json"}.'
-    )
+    for name, shown in (("limits.json", "limits.json"), ("x" * 5000, "x" * 200 + "…")):
+        assert outcome_of(tmp_path, name).error == (
+            f'There is no policy "{shown}": neither under policies nor a file beside this one.'
+        )
 
 
 def test_plain_words_stay_text(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from iamd.cli.yaml_text import MAX_LENGTH, InvalidYaml, read_yaml
 from iamd.policy import Decision, StatementReference, authorize, explain
-from iamd.policy.case import Case, InvalidCase, read_case, read_policies, read_request
+from iamd.policy.case import Case, InvalidCase, quote, read_case, read_policies, read_request
 from iamd.policy.references import refer
 
 DECISIONS = ("allowed", "explicitDeny", "implicitDeny")
@@ -153,8 +153,12 @@ class _TestFile:
 
     def _read_file(self, name: str) -> str:
         path = self._file.parent / name
-        if not path.is_file():
-            raise InvalidCase(f'There is no policy "{name}": neither under policies nor as the file {path}.')
+        try:
+            found = path.is_file()
+        except OSError:  # too long a name for a file
+            found = False
+        if not found:
+            raise InvalidCase(f"There is no policy {quote(name)}: neither under policies nor a file beside this one.")
         return _read_text(path)
 
 

@@ -129,9 +129,9 @@ def read_request(case: Case) -> Request:
     """
     asked = case.request
     if ":" not in asked.action or "*" in asked.action or "?" in asked.action:
-        raise InvalidCase(f"{_show(asked.action)} is no action: write service:Operation, without wildcards.")
+        raise InvalidCase(f"{quote(asked.action)} is no action: write service:Operation, without wildcards.")
     if asked.resource_account is not None and not _ACCOUNT_ID.fullmatch(asked.resource_account):
-        raise InvalidCase(f"{_show(asked.resource_account)} is no account id: write twelve digits.")
+        raise InvalidCase(f"{quote(asked.resource_account)} is no account id: write twelve digits.")
     principal, derived = _parse_principal(asked.principal)
     given = {key.lower(): _values(value) for key, value in asked.context.items()}
     if len(given) < len(asked.context):
@@ -149,7 +149,7 @@ def _parse_principal(text: str) -> tuple[Principal, Context]:
     principal = _find_principal(text)
     if principal is None:
         raise InvalidCase(
-            f"{_show(text)} is no principal: write the ARN of a user, a role, a role session, a federated user, a root "
+            f"{quote(text)} is no principal: write the ARN of a user, a role, a role session, a federated user, a root "
             "user or an identity provider, or an account id, a service principal, or * for an anonymous caller."
         )
     context: dict[str, str | tuple[str, ...]] = {}
@@ -341,5 +341,6 @@ def _list_of(name: str, member: Raw) -> Sequence[Raw] | None:
         raise InvalidCase(f"{name} is to be a list.") from None
 
 
-def _show(text: str) -> str:
+def quote(text: str) -> str:
+    """What somebody wrote, for a message: in quotes, and not at any length."""
     return f'"{text}"' if len(text) <= _SHOWN_LENGTH else f'"{text[:_SHOWN_LENGTH]}…"'
