@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from iamd import __version__
 from iamd.errors import InternalFailure, RequestEntityTooLarge, ServiceError, ServiceUnavailable
+from iamd.server.bodies import Bodies, Disconnected, Message, Receive, Scope
 from iamd.server.logs import RequestLog
 from iamd.server.metrics import Board, Counters, render
 from iamd.server.node import Node
@@ -18,19 +19,11 @@ from iamd.server.refusals import MethodNotAllowed, refusal_response
 from iamd.server.trace import Trace
 from iamd.wire.http import HttpRequest, HttpResponse
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-MAX_BODY_BYTES = 10_000_000  # as AWS's Query endpoints take
 OWN_PATHS = b"/_iamd/"
 
 _logger = logging.getLogger("iamd.server")
-
-
-class _Disconnected(Exception):
-    """The client went away before its request was whole."""
 
 
 class App:
@@ -43,6 +36,7 @@ class App:
         self._board = board
         self._worker = worker
         self._dev = dev
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """https://asgi.readthedocs.io/en/latest/specs/www.html"""
@@ -57,15 +51,17 @@ class App:
                 path=scope["raw_path"],
                 query_string=scope["query_string"],
                 headers=tuple(scope["headers"]),
-                body=await _read_body(scope, receive),
+                body=await self._bodies.read(scope, receive),
                 peer=peer,
                 secure=scope["scheme"] == "https",
             )
             response = await (self._answer_own(request) if own else self._answer(request, trace))
-        except _Disconnected:
+        except Disconnected:
             return
         except RequestEntityTooLarge as refusal:
             response = _refuse(refusal, trace, HttpResponse(status=refusal.status))  # AWS's has no body
+        except ServiceError as refusal:
+            response = _refuse(refusal, trace)
         except asyncio.CancelledError:  # the time to finish is over
             response = _refuse(ServiceUnavailable("The server is shutting down."), trace)
         except Exception:
@@ -132,26 +128,6 @@ class App:
             return _text(403, "A web page may not reset this server.")
         await self.node.reset()
         return _text(200, "Reset to the seeded state.")
-
-
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body. Raises RequestEntityTooLarge as soon as its announced or real length is known to exceed."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and (len(value) > 12 or int(value) > MAX_BODY_BYTES):
-            raise RequestEntityTooLarge
-    parts = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Disconnected
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise RequestEntityTooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _method_not_allowed(allow: str) -> ServiceError:
