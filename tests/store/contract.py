@@ -355,6 +355,14 @@ class SharedStoreContract(StoreContract):
         await store.open()
         assert (await store.head(), await read_all(store), await read_feed(store)) == was
 
+    @in_loop
+    async def test_what_was_polled_before_it_was_opened_again_does_not_count(self, store: Store) -> None:
+        assert store.poll(0) is False
+        await store.commit(put({"a": b"1"}))
+        await store.close()
+        await store.open()
+        assert (store.poll(0), store.poll(1)) == (True, False)
+
     def test_each_sees_at_once_what_the_other_commits(self, tmp_path: Path) -> None:
         async def test() -> None:
             one, other = self.make(tmp_path), self.make(tmp_path)

@@ -76,6 +76,7 @@ class SQLiteStore:
                 self._read_database = self._write_database
                 return
             self._read_database = self._open_reader(READ_PATIENCE)
+            self._version = -1  # each connection counts for itself
             self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="iamd-store-scan")
         except (apsw.Error, OSError) as error:
             self._close_files()
