@@ -25,79 +25,64 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         raise NotImplementedError
 
 
-class User(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class NamedRecord(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An entity with a name, unique among its kind whatever the case, and an ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+
+    account_id: str
+    name: str
+    path: str = "/"
+    id: str  # the prefix tells the kind: AIDA… is a user
+    created: int
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+    @property
+    def arn(self) -> str:
+        return iam_arn(self.account_id, self.kind, self.path, self.name)
+
+
+class Identity(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What identity-based policies belong to: a user, a group or a role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id.html
+    """
+
+    attached_policies: tuple[str, ...] = ()  # policy ARNs, in the order of attaching
+    inline_policies: Mapping[str, str] = {}  # policy name → document as sent
+
+
+class User(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_User.html"""
 
     kind: ClassVar[str] = "user"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # AIDA…
-    created: int
     tags: Tags = ()
     permissions_boundary: str | None = None  # policy ARN
     group_ids: tuple[str, ...] = ()  # AGPA…, in the order of joining
-    attached_policies: tuple[str, ...] = ()  # policy ARNs, in the order of attaching
-    inline_policies: Mapping[str, str] = {}  # policy name → document as sent
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "user", self.path, self.name)
 
 
-class Group(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Group(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Group.html"""
 
     kind: ClassVar[str] = "group"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # AGPA…
-    created: int
-    attached_policies: tuple[str, ...] = ()
-    inline_policies: Mapping[str, str] = {}
 
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "group", self.path, self.name)
-
-
-class Role(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Role(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
 
     kind: ClassVar[str] = "role"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # AROA…
-    created: int
     trust_policy: str  # document as sent
     trust_principals: Mapping[str, str] = {}  # user or role ARN (or id) in it → unique id it stood for when saved
     description: str | None = None
     max_session_duration: int = 3600  # seconds
     tags: Tags = ()
     permissions_boundary: str | None = None
-    attached_policies: tuple[str, ...] = ()
-    inline_policies: Mapping[str, str] = {}
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "role", self.path, self.name)
 
 
 class PolicyVersion(Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +93,7 @@ class PolicyVersion(Struct, frozen=True, kw_only=True, gc=False):
     created: int
 
 
-class ManagedPolicy(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ManagedPolicy(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html
 
     ``account_id`` is ``aws`` for AWS-managed policies, which are no account's records.
@@ -116,11 +101,6 @@ class ManagedPolicy(Record, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
     kind: ClassVar[str] = "policy"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # ANPA…
-    created: int
     updated: int
     description: str | None = None
     tags: Tags = ()
@@ -129,39 +109,18 @@ class ManagedPolicy(Record, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     last_version: int = 1  # the highest number ever given; numbers are never given twice
 
     @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "policy", self.path, self.name)
-
-    @property
     def document(self) -> str:
         """The document of the default version: the one in force."""
         return next(version.document for version in self.versions if version.id == self.default_version_id)
 
 
-class InstanceProfile(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class InstanceProfile(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_InstanceProfile.html"""
 
     kind: ClassVar[str] = "instance-profile"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # AIPA…
-    created: int
     tags: Tags = ()
     role_id: str | None = None  # AROA…; at most one role
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "instance-profile", self.path, self.name)
 
 
 class AccessKey(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -267,29 +226,16 @@ class SigningCertificate(Record, frozen=True, kw_only=True, omit_defaults=True, 
         return self.id
 
 
-class ServerCertificate(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ServerCertificate(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServerCertificate.html"""
 
     kind: ClassVar[str] = "server-certificate"
 
-    account_id: str
-    name: str
-    path: str = "/"
-    id: str  # ASCA…
     body: str  # PEM as sent
     chain: str | None = None  # PEM as sent
     sealed_private_key: str  # PEM as sent, sealed with the id as context
-    created: int
     expires: int
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "server-certificate", self.path, self.name)
 
 
 class ServiceSpecificCredential(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):

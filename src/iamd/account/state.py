@@ -10,11 +10,13 @@ from iamd.account.records import (
     KINDS,
     AccessKey,
     Group,
+    Identity,
     InstanceProfile,
     LastUsed,
     LoginProfile,
     ManagedPolicy,
     MFADevice,
+    NamedRecord,
     Record,
     Role,
     ServerCertificate,
@@ -28,7 +30,6 @@ from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
 
 R = TypeVar("R", bound=Record)
-Principal = User | Group | Role  # what policies can be attached to
 
 
 class Table(Generic[R]):
@@ -147,7 +148,7 @@ class Account:
             self._by_id[record_id] = record
         else:
             self._by_id.pop(record_id, None)
-        if isinstance(record, User | Group | Role):
+        if isinstance(record, Identity):
             for arn in record.attached_policies:
                 _link(self._attached_ids, arn, record_id, present)
         if isinstance(record, User | Role) and record.permissions_boundary:
@@ -323,9 +324,9 @@ class Account:
         table = self._tables[kind.kind]
         return [cast(R, table.find(key)) for key in self._owned_keys.get(f"{kind.kind}/{owner_id}", ())]
 
-    def attached_to(self, policy_arn: str) -> list[Principal]:
+    def attached_to(self, policy_arn: str) -> list[Identity]:
         """The users, groups and roles a managed policy is attached to."""
-        return [cast(Principal, self._by_id[record_id]) for record_id in self._attached_ids.get(policy_arn, ())]
+        return [cast(Identity, self._by_id[record_id]) for record_id in self._attached_ids.get(policy_arn, ())]
 
     def attachment_count(self, policy_arn: str) -> int:
         """How many users, groups and roles a managed policy is attached to."""
@@ -356,7 +357,7 @@ class Account:
         return cast(Role, self._by_id[profile.role_id]) if profile.role_id else None
 
 
-N = TypeVar("N", User, Group, Role, InstanceProfile, ServerCertificate)
+N = TypeVar("N", bound=NamedRecord)
 
 
 def _exact(record: N | None, name: str) -> N | None:

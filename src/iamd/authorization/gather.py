@@ -7,7 +7,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from iamd.account.records import Group, Record, Role, User
+from iamd.account.records import Identity, Record, Role, User
 from iamd.account.state import Account
 from iamd.account.trust import trust_policy_in_force
 from iamd.call import Caller, Session
@@ -86,7 +86,7 @@ def _gather(account: Account, entity: Record | None) -> Policies:
     return Policies(identity=tuple(identity), boundary=boundary)
 
 
-def _policies_of(account: Account, entity: User | Group | Role) -> list[Policy]:
+def _policies_of(account: Account, entity: Identity) -> list[Policy]:
     policies = [
         parse_policy(document, source_id=name, source_type=entity.kind)
         for name, document in entity.inline_policies.items()

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Put
 from iamd.account.operation import Answer, Input
-from iamd.account.state import Account, Principal
+from iamd.account.records import Identity
+from iamd.account.state import Account
 from iamd.arn import Arn, parse_arn
 from iamd.call import Call
 from iamd.errors import NoSuchEntity
@@ -61,34 +62,34 @@ def list_attached_role_policies(account: Account, input: Input, call: Call) -> A
     return _list(account.get_role(input["RoleName"]), input, call)
 
 
-def attached_policies_answer(principal: Principal) -> list[dict[str, str]]:
+def attached_policies_answer(identity: Identity) -> list[dict[str, str]]:
     """The shape ``attachedPoliciesListType``: all attached policies, by name."""
-    return [_answer(arn) for arn in sorted(map(parse_arn, principal.attached_policies), key=_key)]
+    return [_answer(arn) for arn in sorted(map(parse_arn, identity.attached_policies), key=_key)]
 
 
-def _attach(account: Account, principal: Principal, input: Input, quota: str) -> Answer:
+def _attach(account: Account, identity: Identity, input: Input, quota: str) -> Answer:
     policy = get_attachable_policy(account, input["PolicyArn"])
     verify_attachable(policy)
-    attached = principal.attached_policies
+    attached = identity.attached_policies
     if policy.arn in attached:
         return {}, []
     account.require_room(quota, len(attached))
-    return {}, [Put(replace(principal, attached_policies=(*attached, policy.arn)))]
+    return {}, [Put(replace(identity, attached_policies=(*attached, policy.arn)))]
 
 
-def _detach(principal: Principal, input: Input) -> Answer:
+def _detach(identity: Identity, input: Input) -> Answer:
     arn = input["PolicyArn"]
     verify_policy_arn(arn)
-    attached = principal.attached_policies
+    attached = identity.attached_policies
     if arn not in attached:
         raise NoSuchEntity(f"Policy {arn} was not found.")
-    return {}, [Put(replace(principal, attached_policies=tuple(other for other in attached if other != arn)))]
+    return {}, [Put(replace(identity, attached_policies=tuple(other for other in attached if other != arn)))]
 
 
-def _list(principal: Principal, input: Input, call: Call) -> Answer:
+def _list(identity: Identity, input: Input, call: Call) -> Answer:
     """``PathPrefix`` is of the policies' paths."""
     prefix = "policy" + input.get("PathPrefix", "/")
-    arns = [arn for arn in map(parse_arn, principal.attached_policies) if arn.resource.startswith(prefix)]
+    arns = [arn for arn in map(parse_arn, identity.attached_policies) if arn.resource.startswith(prefix)]
     page, more = paginate(sorted(arns, key=_key), input, call, _key)
     return {"AttachedPolicies": [_answer(arn) for arn in page], **more}, []
 

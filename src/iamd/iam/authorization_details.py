@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from iamd.account.operation import Answer, Input
-from iamd.account.records import Group, ManagedPolicy, Role, User
-from iamd.account.state import Account, Principal
+from iamd.account.records import Group, Identity, ManagedPolicy, Role, User
+from iamd.account.state import Account
 from iamd.call import Call
 from iamd.iam.attachments import attached_policies_answer
 from iamd.iam.groups import group_answer
@@ -113,14 +113,14 @@ def _policy_detail(account: Account, policy: ManagedPolicy) -> dict[str, Any]:
     }
 
 
-def _inline_policies_answer(principal: Principal) -> list[dict[str, str]]:
+def _inline_policies_answer(identity: Identity) -> list[dict[str, str]]:
     """The shape ``policyDetailListType``: all inline policies, by name."""
     return [
-        {"PolicyName": name, "PolicyDocument": principal.inline_policies[name]}
-        for name in sorted(principal.inline_policies)
+        {"PolicyName": name, "PolicyDocument": identity.inline_policies[name]}
+        for name in sorted(identity.inline_policies)
     ]
 
 
-def _boundary(principal: User | Role) -> dict[str, Any]:
-    arn = principal.permissions_boundary
+def _boundary(identity: User | Role) -> dict[str, Any]:
+    arn = identity.permissions_boundary
     return {"PermissionsBoundary": permissions_boundary_answer(arn)} if arn else {}

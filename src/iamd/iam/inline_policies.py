@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Put
 from iamd.account.operation import Answer, Input
-from iamd.account.state import Account, Principal
+from iamd.account.records import Identity
+from iamd.account.state import Account
 from iamd.call import Call
 from iamd.errors import LimitExceeded, NoSuchEntity
 from iamd.iam.pagination import paginate
@@ -78,36 +79,36 @@ def list_role_policies(account: Account, input: Input, call: Call) -> Answer:
     return _list(account.get_role(input["RoleName"]), input, call)
 
 
-def _put(account: Account, principal: Principal, input: Input, quota: str) -> Answer:
-    """Create or replace. The quota is of all the principal's documents together; white space is not counted."""
+def _put(account: Account, identity: Identity, input: Input, quota: str) -> Answer:
+    """Create or replace. The quota is of all the identity's documents together; white space is not counted."""
     name, document = input["PolicyName"], input["PolicyDocument"]
     check_identity_policy(document, managed=False)
-    policies = {**principal.inline_policies, name: document}
+    policies = {**identity.inline_policies, name: document}
     limit = account.quota(quota)
     if sum(map(policy_size, policies.values())) > limit:
-        raise LimitExceeded(f"Maximum policy size of {limit} bytes exceeded for {principal.kind} {principal.name}")
-    return {}, [Put(replace(principal, inline_policies=policies))]
+        raise LimitExceeded(f"Maximum policy size of {limit} bytes exceeded for {identity.kind} {identity.name}")
+    return {}, [Put(replace(identity, inline_policies=policies))]
 
 
-def _get(principal: Principal, input: Input) -> dict[str, str]:
+def _get(identity: Identity, input: Input) -> dict[str, str]:
     name = input["PolicyName"]
-    if name not in principal.inline_policies:
-        raise _not_found(principal, name)
-    return {"PolicyName": name, "PolicyDocument": principal.inline_policies[name]}
+    if name not in identity.inline_policies:
+        raise _not_found(identity, name)
+    return {"PolicyName": name, "PolicyDocument": identity.inline_policies[name]}
 
 
-def _delete(principal: Principal, input: Input) -> Answer:
+def _delete(identity: Identity, input: Input) -> Answer:
     name = input["PolicyName"]
-    if name not in principal.inline_policies:
-        raise _not_found(principal, name)
-    policies = {other: document for other, document in principal.inline_policies.items() if other != name}
-    return {}, [Put(replace(principal, inline_policies=policies))]
+    if name not in identity.inline_policies:
+        raise _not_found(identity, name)
+    policies = {other: document for other, document in identity.inline_policies.items() if other != name}
+    return {}, [Put(replace(identity, inline_policies=policies))]
 
 
-def _list(principal: Principal, input: Input, call: Call) -> Answer:
-    names, more = paginate(sorted(principal.inline_policies), input, call, str)
+def _list(identity: Identity, input: Input, call: Call) -> Answer:
+    names, more = paginate(sorted(identity.inline_policies), input, call, str)
     return {"PolicyNames": names, **more}, []
 
 
-def _not_found(principal: Principal, name: str) -> NoSuchEntity:
-    return NoSuchEntity(f"The {principal.kind} policy with name {name} cannot be found.")
+def _not_found(identity: Identity, name: str) -> NoSuchEntity:
+    return NoSuchEntity(f"The {identity.kind} policy with name {name} cannot be found.")

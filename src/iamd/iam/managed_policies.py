@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
-from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
-from iamd.account.state import Account, Principal
+from iamd.account.records import Group, Identity, ManagedPolicy, PolicyVersion, Role, User
+from iamd.account.state import Account
 from iamd.arn import PARTITION, find_arn
 from iamd.call import Call
 from iamd.errors import (
@@ -113,7 +113,7 @@ def list_entities_for_policy(account: Account, input: Input, call: Call) -> Answ
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html"""
     policy = get_attachable_policy(account, input["PolicyArn"])
     usage, only, prefix = input.get("PolicyUsageFilter"), input.get("EntityFilter"), input.get("PathPrefix", "/")
-    entities: dict[str, Principal] = {}
+    entities: dict[str, Identity] = {}
     if usage != "PermissionsBoundary":
         entities |= {_entity_key(entity): entity for entity in account.attached_to(policy.arn)}
     if usage != "PermissionsPolicy":
@@ -132,7 +132,7 @@ def list_entities_for_policy(account: Account, input: Input, call: Call) -> Answ
     }, []
 
 
-def _entity_key(entity: Principal) -> str:
+def _entity_key(entity: Identity) -> str:
     return f"{entity.kind}/{entity.key}"
 
 

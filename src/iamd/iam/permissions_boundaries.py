@@ -24,10 +24,10 @@ def get_permissions_boundary(account: Account, arn: str) -> str:
     return arn
 
 
-def verify_bounded(principal: User | Role) -> None:
+def verify_bounded(identity: User | Role) -> None:
     """That the user or role has a permissions boundary to delete. Raises NoSuchEntity."""
-    if principal.permissions_boundary is None:
-        raise NoSuchEntity(f"Principal {principal.id} does not have scope")
+    if identity.permissions_boundary is None:
+        raise NoSuchEntity(f"Principal {identity.id} does not have scope")
 
 
 def permissions_boundary_answer(arn: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from iamd.account.records import (
     KINDS,
     AccessKey,
     Group,
+    Identity,
     InstanceProfile,
     LoginProfile,
     ManagedPolicy,
@@ -182,7 +183,7 @@ class _AccountCheck:
             for group_id in record.group_ids:
                 if not self._has(Group, group_id):
                     yield f"is in the group {group_id}, which does not exist."
-        if isinstance(record, User | Group | Role):
+        if isinstance(record, Identity):
             for arn in record.attached_policies:
                 if not self._has_policy(arn):
                     yield f"has the policy {arn} attached, which does not exist."
