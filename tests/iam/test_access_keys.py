@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from iamd.account.ids import find_account_id
-from iamd.account.records import AccessKey, LastUsed, User
+from iamd.account.records import AccessKey, LastUsed
 from iamd.call import Session
 from iamd.iam.access_keys import (
     create_access_key,
@@ -20,14 +20,7 @@ KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 NOT_FOUND = f"NoSuchEntity: The Access Key with id {KEY_ID} cannot be found."
 MUST_NAME = "ValidationError: Must specify userName when calling with non-User credentials"
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def put_key(world: World, owner_id: str, key_id: str = KEY_ID) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from iamd.account.changes import Put
-from iamd.account.records import LastUsed, LoginProfile, PasswordPolicy, Settings, User
+from iamd.account.records import LastUsed, LoginProfile, PasswordPolicy, Settings
 from iamd.authentication.password import find_expiry, hash_password, is_one_of, unseal_hashes
 from iamd.call import NotComputed
 from iamd.iam.account_settings import create_account_alias, get_account_summary
@@ -25,14 +25,7 @@ OTHER = "Battery*Staple8"
 NOT_FOUND = "NoSuchEntity: Login Profile for User Bob cannot be found."
 REUSED = "PasswordPolicyViolation: Policy constraint violation with password reuse prevention during password change"
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def demand(world: World, **demands: Any) -> None:

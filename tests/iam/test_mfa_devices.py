@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from iamd.account.records import MFADevice, Settings, User
+from iamd.account.records import MFADevice, Settings
 from iamd.iam.account_settings import get_account_summary
 from iamd.iam.mfa_devices import (
     create_virtual_mfa_device,
@@ -30,14 +30,7 @@ PHONE = f"arn:aws:iam::{ACCOUNT_ID}:mfa/phone"
 NOT_FOUND = f"NoSuchEntity: MFA Device with serial number {PHONE} does not exist."
 NOT_VALID = "InvalidAuthenticationCode: Authentication code for device is not valid."
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def create(world: World, name: str = "phone", **input: Any) -> tuple[str, TOTP]:

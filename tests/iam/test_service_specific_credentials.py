@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from iamd.account.records import ServiceSpecificCredential, User
+from iamd.account.records import ServiceSpecificCredential
 from iamd.iam.service_specific_credentials import (
     create_service_specific_credential,
     delete_service_specific_credential,
@@ -20,14 +20,7 @@ from tests.iam.world import ACCOUNT_ID, CREATED, NOW, World
 CODECOMMIT, BEDROCK = "codecommit.amazonaws.com", "bedrock.amazonaws.com"
 ID = "ACCAEXAMPLE1EXAMPLE2X"
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def create(world: World, user: str = "Bob", service: str = CODECOMMIT, **more: Any) -> dict[str, Any]:

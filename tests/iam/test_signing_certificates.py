@@ -2,7 +2,7 @@
 
 import pytest
 
-from iamd.account.records import SigningCertificate, User
+from iamd.account.records import SigningCertificate
 from iamd.iam.account_settings import get_account_summary
 from iamd.iam.signing_certificates import (
     delete_signing_certificate,
@@ -12,19 +12,12 @@ from iamd.iam.signing_certificates import (
 )
 from iamd.iam.users import delete_user, update_user
 from tests.iam.certificates import issue
-from tests.iam.world import ACCOUNT_ID, CREATED, NOW, World
+from tests.iam.world import CREATED, NOW, World
 
 ID = "TA7SMP42TDN5Z26OBPJE7EXAMPLE"
 NOT_FOUND = f"NoSuchEntity: The Certificate with id {ID} cannot be found."
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def put(world: World, owner_id: str = "AIDABOB") -> None:

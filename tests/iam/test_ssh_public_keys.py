@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from iamd.account.records import SSHPublicKey, User
+from iamd.account.records import SSHPublicKey
 from iamd.iam.ssh_public_keys import (
     delete_ssh_public_key,
     get_ssh_public_key,
@@ -17,19 +17,12 @@ from iamd.iam.ssh_public_keys import (
 )
 from iamd.iam.users import delete_user, update_user
 from tests.iam.certificates import rsa_key
-from tests.iam.world import ACCOUNT_ID, CREATED, NOW, World
+from tests.iam.world import CREATED, NOW, World
 
 ID = "APKAEIBAERJR2EXAMPLE"
 NOT_FOUND = f"NoSuchEntity: The Public Key with id {ID} cannot be found."
 
-
-@pytest.fixture
-def world() -> World:
-    """An account with the users Bob and Alice."""
-    world = World()
-    for name in ("Bob", "Alice"):
-        world.put(User(account_id=ACCOUNT_ID, name=name, id=f"AIDA{name.upper()}", created=CREATED))
-    return world
+pytestmark = pytest.mark.usefixtures("bob_and_alice")
 
 
 def ssh(bits: int = 2048) -> str:
