@@ -3,6 +3,7 @@
 import pytest
 
 from iamd.account.records import Group, LastUsed, User
+from iamd.iam.access_keys import create_access_key
 from iamd.iam.groups import (
     add_user_to_group,
     create_group,
@@ -13,7 +14,13 @@ from iamd.iam.groups import (
     remove_user_from_group,
     update_group,
 )
-from tests.iam.world import ACCOUNT_ID, CREATED, NOW, World
+from iamd.iam.login_profiles import create_login_profile
+from iamd.iam.mfa_devices import enable_mfa_device
+from iamd.iam.service_specific_credentials import create_service_specific_credential
+from iamd.iam.signing_certificates import upload_signing_certificate
+from iamd.iam.ssh_public_keys import upload_ssh_public_key
+from iamd.wire.models import load_service
+from tests.iam.world import ACCOUNT_ID, CREATED, NOW, Operation, World
 
 
 def put_user(world: World, name: str, *group_ids: str) -> User:
@@ -121,6 +128,36 @@ def test_a_group_is_no_member(world: World) -> None:
     assert world.refusal(add_user_to_group, UserName="Writers", GroupName="Readers") == (
         "NoSuchEntity: The user with name Writers cannot be found."
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "input"),
+    [
+        (create_access_key, {}),
+        (create_login_profile, {"Password": "correct-Horse-7-battery"}),
+        (
+            enable_mfa_device,
+            {"SerialNumber": "phone", "AuthenticationCode1": "123456", "AuthenticationCode2": "654321"},
+        ),
+        (upload_signing_certificate, {"CertificateBody": "-----BEGIN CERTIFICATE-----"}),
+        (upload_ssh_public_key, {"SSHPublicKeyBody": "ssh-rsa AAAA"}),
+        (create_service_specific_credential, {"ServiceName": "codecommit.amazonaws.com"}),
+    ],
+)
+def test_a_group_holds_no_credential(world: World, operation: Operation, input: dict[str, str]) -> None:
+    put_group(world, "Readers")
+    assert world.refusal(operation, UserName="Readers", **input) == (
+        "NoSuchEntity: The user with name Readers cannot be found."
+    )
+
+
+def test_what_can_be_done_to_a_group_has_to_do_with_members_and_policies_alone() -> None:
+    operations = load_service("iam").operations.values()
+    assert {each.name for each in operations if each.input and "GroupName" in each.input.members} == {
+        *("CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "AddUserToGroup", "RemoveUserFromGroup"),
+        *("AttachGroupPolicy", "DetachGroupPolicy", "ListAttachedGroupPolicies"),
+        *("PutGroupPolicy", "GetGroupPolicy", "DeleteGroupPolicy", "ListGroupPolicies"),
+    }
 
 
 def test_members_are_listed_by_name_page_by_page(world: World) -> None:
