@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from iamd.authentication.mfa import STEP_SECONDS, code_at
 from tests.server.process import ACCOUNT_ID, SEEDS, ServerProcess
-from tests.server.test_aws_cli import Shell
+from tests.server.shell import Shell
 
 OTHER_ACCOUNT_ID = "444455556666"
 OTHER_ROOT = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
@@ -355,10 +355,10 @@ def test_profiles_of_the_aws_cli_assume_roles_by_themselves(
         f"[profile far]\nrole_arn = {far}\nsource_profile = hub\nrole_session_name = night\nduration_seconds = 900\n"
     )
     shell = Shell(tmp_path, AWS_DEFAULT_REGION="us-east-1", AWS_ENDPOINT_URL=server.endpoint)
-    identity = shell.aws("sts", "get-caller-identity", "--profile", "far")
+    identity = shell.succeed("aws sts get-caller-identity --profile far")
     assert identity["Arn"] == f"arn:aws:sts::{OTHER_ACCOUNT_ID}:assumed-role/Far/night"
-    names = [role["RoleName"] for role in shell.aws("iam", "list-roles", "--profile", "far")["Roles"]]
+    names = [role["RoleName"] for role in shell.succeed("aws iam list-roles --profile far")["Roles"]]
     assert "Far" in names
-    assert shell.aws("sts", "get-caller-identity", "--profile", "hub")["Arn"].startswith(
+    assert shell.succeed("aws sts get-caller-identity --profile hub")["Arn"].startswith(
         f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Hub/botocore-session-"
     )
