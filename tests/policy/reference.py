@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from iamd.policy import Principal, Request
 
@@ -160,9 +161,11 @@ def is_of_root(principal: Principal) -> bool:
 
 def matching_statements(text: str, policy_type: str, request: Request, documents: Documents):
     """(index, statement, how it names the caller) of the statements that apply."""
-    document = json.loads(text, parse_int=str, parse_float=str)
+    document = read(text)
     statements = document["Statement"]
     for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+        if not action_matches(statement, request.action):
+            continue
         has_variables = document.get("Version") == "2012-10-17"
         form = "nobody"
         if policy_type in ("resource", "trust", "resourceControl", "vpcEndpoint"):
@@ -172,13 +175,17 @@ def matching_statements(text: str, policy_type: str, request: Request, documents
         elif not is_deny(statement) and ("Principal" in statement or "NotPrincipal" in statement):
             continue
         truths = [
-            action_matches(statement, request.action),
             resource_matches(statement, request, policy_type, has_variables),
             conditions_hold(statement.get("Condition", {}), request.context, has_variables),
         ]
         if False in truths or (None in truths and not is_deny(statement)):
             continue
         yield index, statement, form
+
+
+@lru_cache(10_000)
+def read(text: str):
+    return json.loads(text, parse_int=str, parse_float=str)
 
 
 def is_deny(statement) -> bool:
@@ -212,7 +219,12 @@ def action_matches(statement, action: str) -> bool:
 
 
 def wildcards_match(pattern: str, text: str) -> bool:
-    return re.fullmatch(expression(pattern), text, re.DOTALL) is not None
+    return compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(100_000)
+def compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(expression(pattern), re.DOTALL)
 
 
 def expression(pattern: str) -> str:

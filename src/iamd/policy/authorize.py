@@ -231,21 +231,21 @@ def _find_silent_in_own_account(
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     """
+    silent_boundary = policies.boundary is not None and findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY)
     if granted_as is not None and granted_as >= Form.CALLER:
         # A trust policy that names a user does not lift the user's boundary.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
         limited = policies.resource_policy_type is PolicyType.TRUST and principal.kind == "user"
-        silent_boundary = findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY)
         return PolicyType.PERMISSIONS_BOUNDARY if limited and silent_boundary else None
-    if granted_as is not Form.ENTITY and not _acts_for_root(principal) and findings.is_silent(PolicyType.IDENTITY):
+    if granted_as is not Form.ENTITY and findings.is_silent(PolicyType.IDENTITY) and not _acts_for_root(principal):
         return PolicyType.IDENTITY
-    if findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY):
+    if silent_boundary:
         return PolicyType.PERMISSIONS_BOUNDARY
+    if policies.session is not None:
+        return PolicyType.SESSION if findings.is_silent(PolicyType.SESSION) else None
     # A federated user without session policies may do nothing by itself.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
-    if findings.is_silent(PolicyType.SESSION) or (policies.session is None and principal.kind == "federated"):
-        return PolicyType.SESSION
-    return None
+    return PolicyType.SESSION if principal.kind == "federated" else None
 
 
 def _acts_for_root(principal: Principal) -> bool:

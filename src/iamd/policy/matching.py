@@ -37,15 +37,19 @@ def tokenize(pattern: str) -> Iterator[Token]:
 def compile_glob(tokens: Iterable[Token]) -> Matcher:
     """A function that tells whether a whole text fits the pattern.
 
-    INVARIANT: no backtracking. Without ``?`` each literal is searched once, left to right; with ``?`` all ways to fit
-    are followed at once, one machine step a character.
+    INVARIANT: no backtracking. What stands before the first ``*`` and behind the last has its place, each literal in
+    between is searched once, left to right; with a ``?`` there, all ways to fit are followed at once, one machine step
+    a character.
     """
     tokens = list(tokens)
-    if Wildcard.ONE in tokens:
+    first, *others = _split(tokens)
+    if not others:
+        return "".join(map(str, tokens)).__eq__ if Wildcard.ONE not in tokens else _fit_exactly(_Segment(first))
+    *middle, last = others
+    if any(Wildcard.ONE in segment for segment in middle):
         return _follow_all_ways(tokens)
-    if Wildcard.ANY not in tokens:
-        return "".join(token for token in tokens if isinstance(token, str)).__eq__
-    return _search_in_order(tokens)
+    literals = ["".join(map(str, segment)) for segment in middle if segment]
+    return _search_in_order(_Segment(first), literals, _Segment(last))
 
 
 def compile_pattern(pattern: str) -> Matcher:
@@ -126,29 +130,53 @@ def compile_arn(tokens: Iterable[Token]) -> Matcher:
     return matches
 
 
-def _search_in_order(tokens: list[Token]) -> Matcher:
-    """Without ``?``: the first and the last literal stand at the ends, the others follow each other in between."""
-    pieces = [""]
+def _split(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens between the ``*``."""
+    segments: list[list[Token]] = [[]]
     for token in tokens:
-        if isinstance(token, Wildcard):
-            pieces.append("")
+        if token is Wildcard.ANY:
+            segments.append([])
         else:
-            pieces[-1] += token
-    first, last = pieces[0], pieces[-1]
-    middle = [piece for piece in pieces[1:-1] if piece]
-    shortest = len(first) + len(last)
-    if not middle:
-        if not shortest:
-            return match_everything
-        if not last:
-            return lambda text: text.startswith(first)
-        return lambda text: len(text) >= shortest and text.startswith(first) and text.endswith(last)
+            segments[-1].append(token)
+    return segments
+
+
+class _Segment:
+    """Literals and ``?``: of fixed length, with each literal in its place."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.length = 0
+        self.literals: list[tuple[int, str]] = []
+        for token in tokens:
+            if isinstance(token, str):
+                self.literals.append((self.length, token))
+            self.length += len(token) if isinstance(token, str) else 1
+
+    def fits(self, text: str, position: int) -> bool:
+        """Whether the segment stands in ``text`` at ``position``, given that the text is long enough."""
+        for offset, literal in self.literals:  # noqa: SIM110 - a generator would cost more than the loop
+            if not text.startswith(literal, position + offset):
+                return False
+        return True
+
+
+def _fit_exactly(segment: _Segment) -> Matcher:
+    return lambda text: len(text) == segment.length and segment.fits(text, 0)
+
+
+def _search_in_order(first: _Segment, middle: list[str], last: _Segment) -> Matcher:
+    """The first and the last segment stand at the ends, the literals follow each other in between."""
+    shortest = first.length + last.length
+    if not shortest and not middle:
+        return match_everything
 
     def matches(text: str) -> bool:
-        end = len(text) - len(last)
-        position = len(first)
-        if end < position or not text.startswith(first) or not text.endswith(last):
+        if len(text) < shortest or not first.fits(text, 0):
             return False
+        end = len(text) - last.length
+        if not last.fits(text, end):
+            return False
+        position = first.length
         for piece in middle:
             found = text.find(piece, position, end)
             if found < 0:
