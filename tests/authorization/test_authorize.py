@@ -22,7 +22,7 @@ from iamd.account.records import (
 )
 from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Caller, Source
-from iamd.errors import AccessDenied
+from iamd.errors import AccessDenied, ServiceFailure
 from iamd.wire.models import load_service
 from tests.iam.world import ACCOUNT_ID, CREATED, World
 
@@ -312,6 +312,26 @@ def test_an_attached_policy_counts_with_its_default_version_and_a_boundary_limit
         f"User: {ME} is not authorized to perform: iam:GetUser on resource: user alice "
         "because no permissions boundary allows the iam:GetUser action"
     )
+
+
+@pytest.mark.parametrize("place", ["user", "group", "boundary"])
+def test_nothing_is_decided_without_a_policy_that_this_process_does_not_know(world: World, place: str) -> None:
+    arn = "arn:aws:iam::aws:policy/FromAFile"
+    give_alice(world, document())
+    alice, group = world.account.get_user("alice"), world.account.get_group("admins")
+    if place == "user":
+        world.put(replace(alice, attached_policies=(arn,)))
+    elif place == "group":
+        world.put(replace(group, attached_policies=(arn,)), replace(alice, group_ids=(group.id,)))
+    else:
+        world.put(replace(alice, permissions_boundary=arn))
+    with pytest.raises(ServiceFailure) as failure:
+        decide(world, "ListUsers")
+    assert failure.value.message == (
+        f"The policy {arn} is in force, but this server does not know it: start it with the file of AWS-managed "
+        "policies that has it."
+    )
+    assert decide(world, "GetCallerIdentity", service="sts") == "allowed"
 
 
 def test_an_account_may_let_all_its_users_change_their_passwords(world: World) -> None:

@@ -11,6 +11,7 @@ from iamd.account.records import Identity, Record, Role, User
 from iamd.account.state import Account
 from iamd.account.trust import trust_policy_in_force
 from iamd.call import Caller, Session
+from iamd.errors import ServiceFailure
 from iamd.policy import Policies, Policy, PolicyType, parse_policy
 
 # What AllowUsersToChangePassword gives every user of the account, without any policy of theirs that says so. On every
@@ -25,7 +26,8 @@ _FOR_ALL_USERS = (
 def policies_in_force(account: Account, caller: Caller) -> Policies:
     """What the account's records say of the caller now. Root has none: it needs none.
 
-    A caller whose user or role is gone has no policies, so that nothing is granted.
+    A caller whose user or role is gone has no policies, so that nothing is granted. Raises ServiceFailure if one of the
+    policies is not known to this process.
     """
     policies = _policies_of_entity(account, caller.entity_id)
     if caller.session is None or not (caller.session.policies or caller.session.policy_arns):
@@ -96,9 +98,16 @@ def _policies_of(account: Account, entity: Identity) -> list[Policy]:
 
 
 def _managed(account: Account, arn: str) -> Policy:
-    """The default version of a managed policy. INVARIANT: what is attached exists; a policy in use is not deleted."""
+    """The default version of a managed policy.
+
+    INVARIANT: a policy in use is not deleted, so one that is not there is AWS-managed, from a file that this process
+    was not started with. What it denies is not known here, so nothing is decided without it: raises ServiceFailure.
+    """
     policy = account.find_policy(arn)
     if policy is None:
-        raise LookupError(f"The policy {arn} is attached but does not exist.")
+        raise ServiceFailure(
+            f"The policy {arn} is in force, but this server does not know it: start it with the file of AWS-managed "
+            "policies that has it."
+        )
     source_type = "aws-managed" if policy.account_id == "aws" else "user-managed"
     return parse_policy(policy.document, source_id=policy.name, source_type=source_type, arn=arn)
