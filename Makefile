@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types format docs bench lock clean
+.PHONY: help serve test lint types format docs bench agreement lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -48,6 +48,12 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.sessions
+	$(BIN)/python -m bench.decisions
+
+# make agreement  compare the policy engine with its executable specification on 200,000 random cases
+agreement: $(VENV)/.dev
+	IAMD_AGREEMENT_CASES=200000 $(BIN)/pytest tests/policy/test_agrees.py
 
 # make lock    resolve the lock files again from pyproject.toml; the widest first, so that all three agree
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
