@@ -63,6 +63,14 @@ def world() -> World:
             trust_policy="{}",
             tags=(("Team", "red"),),
         ),
+        Role(
+            account_id=ACCOUNT_ID,
+            name="AWSServiceRoleForECS",
+            path="/aws-service-role/ecs.amazonaws.com/",
+            id="AROAECSEXAMPLE1111111",
+            created=CREATED,
+            trust_policy="{}",
+        ),
         ManagedPolicy(
             account_id=ACCOUNT_ID,
             name="Readers",
@@ -133,6 +141,11 @@ GIT = {"ServiceSpecificCredentialId": "ACCAGITEXAMPLE1111111"}
 PHONE = {"SerialNumber": f"{IAM}mfa/m/phone"}
 CODES = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
 TAG = [{"Key": "Team", "Value": "blue"}]
+OIDC = "oidc-provider/idp.example.com/a"
+OKTA = {"SAMLProviderArn": f"{IAM}saml-provider/Okta"}
+LINKED = "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+FOR_ECS = {"AWSServiceName": "ecs.amazonaws.com"}
+ECS_DELETION = {"DeletionTaskId": "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/id"}
 
 # operation, input, action, ARN it is authorized on, how the denial names it
 RESOURCES = [
@@ -176,6 +189,15 @@ RESOURCES = [
     ("DeleteServerCertificate", {"ServerCertificateName": "no"}, "server-certificate/no", "server certificate no"),
     ("ListServerCertificates", {"PathPrefix": "/tls/"}, "server-certificate/tls/", f"{IAM}server-certificate/tls/"),
     ("TagServerCertificate", {**WEB, "Tags": TAG}, "server-certificate/tls/web", "server certificate web"),
+    ("CreateOpenIDConnectProvider", {"Url": "https://idp.example.com/a"}, OIDC, f"{IAM}{OIDC}"),
+    ("GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": f"{IAM}{OIDC}"}, OIDC, f"{IAM}{OIDC}"),
+    ("ListOpenIDConnectProviders", {}, "oidc-provider/*", f"{IAM}oidc-provider/*"),
+    ("CreateSAMLProvider", {"Name": "Okta"}, "saml-provider/Okta", f"{IAM}saml-provider/Okta"),
+    ("GetSAMLProvider", OKTA, "saml-provider/Okta", f"{IAM}saml-provider/Okta"),
+    ("ListSAMLProviders", {}, "saml-provider/*", f"{IAM}saml-provider/*"),
+    ("CreateServiceLinkedRole", FOR_ECS, LINKED, f"{IAM}{LINKED}"),
+    ("DeleteServiceLinkedRole", {"RoleName": "no"}, "role/no", "role no"),
+    ("GetServiceLinkedRoleDeletionStatus", ECS_DELETION, LINKED, "role AWSServiceRoleForECS"),
     ("UploadSigningCertificate", {"UserName": "bob"}, "user/guests/bob", "user bob"),
     ("ListSigningCertificates", {}, "user/staff/alice", "user alice"),
     ("UploadSSHPublicKey", {"UserName": "bob"}, "user/guests/bob", "user bob"),
@@ -419,6 +441,7 @@ BOUND = {"ArnEquals": {"iam:PermissionsBoundary": POLICY_ARN}}
 OTHERS = {"ArnLike": {"iam:PolicyARN": f"{IAM}policy/other/*"}}
 READERS = {"ArnEquals": {"iam:PolicyARN": POLICY_ARN}}
 FOR_CODECOMMIT = {"StringEquals": {"iam:ServiceSpecificCredentialServiceName": "codecommit.amazonaws.com"}}
+LINKED_TO_ECS = {"StringEquals": {"iam:AWSServiceName": "ecs.amazonaws.com"}}
 AT_MOST_90_DAYS = {"NumericLessThanEquals": {"iam:ServiceSpecificCredentialAgeDays": "90"}}
 
 CONDITIONS = [
@@ -454,6 +477,12 @@ CONDITIONS = [
     ("UpdateServiceSpecificCredential", {"UserName": "bob", **GIT}, FOR_CODECOMMIT, True),
     ("DeleteServiceSpecificCredential", {"UserName": "bob", **GIT}, FOR_CODECOMMIT, True),
     ("DeleteServiceSpecificCredential", GIT, FOR_CODECOMMIT, False),
+    ("CreateServiceLinkedRole", FOR_ECS, LINKED_TO_ECS, True),
+    ("CreateServiceLinkedRole", {"AWSServiceName": "es.amazonaws.com"}, LINKED_TO_ECS, False),
+    ("GetServiceLinkedRoleDeletionStatus", ECS_DELETION, LINKED_TO_ECS, True),
+    ("GetServiceLinkedRoleDeletionStatus", {"DeletionTaskId": "task"}, LINKED_TO_ECS, False),
+    ("DeleteServiceLinkedRole", {"RoleName": "AWSServiceRoleForECS"}, LINKED_TO_ECS, True),
+    ("DeleteServiceLinkedRole", {"RoleName": "Builder"}, LINKED_TO_ECS, False),
     ("CreateServiceSpecificCredential", {**CODECOMMIT, "CredentialAgeDays": 90}, AT_MOST_90_DAYS, True),
     ("CreateServiceSpecificCredential", {**CODECOMMIT, "CredentialAgeDays": 91}, AT_MOST_90_DAYS, False),
     ("CreateServiceSpecificCredential", CODECOMMIT, AT_MOST_90_DAYS, False),

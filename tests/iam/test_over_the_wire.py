@@ -9,7 +9,18 @@ from botocore.parsers import QueryParser
 from botocore.serialize import QuerySerializer
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from iamd.account.records import AccessKey, Group, InstanceProfile, MFADevice, PasswordPolicy, Role, Settings, User
+from iamd.account.records import (
+    AccessKey,
+    Group,
+    InstanceProfile,
+    MFADevice,
+    PasswordPolicy,
+    Role,
+    SAMLPrivateKey,
+    SAMLProvider,
+    Settings,
+    User,
+)
 from iamd.iam.access_keys import list_access_keys
 from iamd.iam.account_settings import get_account_summary
 from iamd.iam.authorization_details import get_account_authorization_details
@@ -17,8 +28,11 @@ from iamd.iam.groups import get_group
 from iamd.iam.instance_profiles import get_instance_profile
 from iamd.iam.login_profiles import create_login_profile
 from iamd.iam.mfa_devices import create_virtual_mfa_device, list_virtual_mfa_devices
+from iamd.iam.open_id_connect_providers import create_open_id_connect_provider
 from iamd.iam.password_policy import get_account_password_policy
+from iamd.iam.saml_providers import get_saml_provider, list_saml_providers
 from iamd.iam.server_certificates import upload_server_certificate
+from iamd.iam.service_linked_roles import create_service_linked_role
 from iamd.iam.service_specific_credentials import (
     create_service_specific_credential,
     list_service_specific_credentials,
@@ -35,6 +49,9 @@ TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 ISSUED = issue()
 SERVER_CERTIFICATE = {"CertificateBody": ISSUED.pem, "PrivateKey": ISSUED.key_pem, "Path": "/x/"}
 SSH_PUBLIC_KEY = rsa_key().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+TAGS = [{"Key": "a", "Value": "b"}]
+SAML_KEY = SAMLPrivateKey(id="SAMLSPKEYEXAMPLE111111", sealed="sealed", created=CREATED)
+SAML = {"metadata": f"<a>{'x' * 1000} &amp;</a>", "valid_until": CREATED, "private_keys": (SAML_KEY,)}
 BEDROCK = {"ServiceName": "bedrock.amazonaws.com", "CredentialAgeDays": 30}
 OWN = {"account_id": ACCOUNT_ID, "created": CREATED}
 
@@ -50,6 +67,7 @@ def world() -> World:
         InstanceProfile(name="Web", id="AIPAWEB", role_id="AROAWEB", **OWN),
         AccessKey(id="AKIAIOSFODNN7EXAMPLE", owner_id="AIDABOB", sealed_secret="sealed", created=CREATED),
         Settings(password_policy=PasswordPolicy(max_age=90), **OWN),
+        SAMLProvider(name="Example", id="SAMLSPEXAMPLE111111111", **SAML, **OWN),
         MFADevice(name="watch", sealed_seed="sealed", owner_id="AIDABOB", enabled=CREATED, **OWN),
     )
     return world
@@ -83,6 +101,10 @@ def as_answered(value: Any, name: str = "") -> Any:
         (upload_signing_certificate, {"UserName": "Bob", "CertificateBody": ISSUED.pem}),
         (upload_ssh_public_key, {"UserName": "Bob", "SSHPublicKeyBody": SSH_PUBLIC_KEY}),
         (create_service_specific_credential, {"UserName": "Bob", **BEDROCK}),
+        (create_open_id_connect_provider, {"Url": "https://a.example.com", "ClientIDList": ["x"], "Tags": TAGS}),
+        (get_saml_provider, {"SAMLProviderArn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/Example"}),
+        (list_saml_providers, {}),
+        (create_service_linked_role, {"AWSServiceName": "ecs.amazonaws.com", "Description": "Runs tasks."}),
         (list_service_specific_credentials, {"AllUsers": True, "MaxItems": 1}),
         (create_login_profile, {"UserName": "Bob", "Password": "Correct-Horse-7\u00ff"}),
         (get_account_password_policy, {}),

@@ -15,6 +15,7 @@ INSTANCE_PROFILE = "AIPA"
 PUBLIC_KEY = "APKA"
 SERVER_CERTIFICATE = "ASCA"
 SERVICE_SPECIFIC_CREDENTIAL = "ACCA"
+SAML_PROVIDER = "SAMLSP"  # of its private keys too
 ACCESS_KEY = "AKIA"
 TEMPORARY_ACCESS_KEY = "ASIA"
 
@@ -29,7 +30,7 @@ def new_certificate_id(choose: Callable[[str], str]) -> str:
 
 
 def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:
-    """21 characters: ``prefix`` and 17 random ones (85 bits), as users, roles, groups and policies have."""
+    """``prefix`` and 17 random characters (85 bits): 21 in all, as users, roles, groups and policies have."""
     return prefix + "".join(choose(BASE32) for _ in range(17))
 
 

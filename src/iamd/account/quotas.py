@@ -43,4 +43,10 @@ QUOTAS: dict[str, Quota] = {
     "MFADevicesPerUser": Quota(8, 8, "MFADevicesPerUser"),
     "SSHPublicKeysPerUser": Quota(5, 5, "SSHPublicKeysPerUser"),
     "ServiceSpecificCredentialsPerUser": Quota(2, 2, "ServiceSpecificCredentialsPerUser"),  # and service
+    "OpenIDConnectProviders": Quota(100, 700, "OpenIdConnectProvidersPerAccount"),
+    "ClientIDsPerOpenIDConnectProvider": Quota(100, 100, "ClientIdsPerOpenIdConnectProvider"),
+    "SAMLProviders": Quota(100, 100, "SAMLProvidersPerAccount"),
+    "IdentityProvidersPerSAMLProvider": Quota(10, 10, "IdentityProvidersPerSAMLProvider"),
+    "KeysPerSAMLProvider": Quota(10, 10, "KeysPerSAMLProvider"),
+    "PrivateKeysPerSAMLProvider": Quota(2, 2, "PrivateKeysPerSAMLProvider"),
 }

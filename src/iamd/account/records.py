@@ -257,6 +257,66 @@ class ServiceSpecificCredential(Record, frozen=True, kw_only=True, omit_defaults
         return self.id
 
 
+class OpenIDConnectProvider(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html"""
+
+    kind: ClassVar[str] = "oidc-provider"
+
+    account_id: str
+    url: str  # without https://
+    client_ids: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()  # SHA-1 of certificates, hexadecimal, as sent
+    created: int
+    tags: Tags = ()
+
+    @property
+    def key(self) -> str:
+        return self.url
+
+    @property
+    def arn(self) -> str:
+        return iam_arn(self.account_id, "oidc-provider", "/", self.url)
+
+
+class SAMLPrivateKey(Struct, frozen=True, kw_only=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SAMLPrivateKey.html"""
+
+    id: str  # SAMLSP…
+    sealed: str  # PEM as sent, sealed with the id as context
+    created: int
+
+
+class SAMLProvider(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Its id is the SAMLProviderUUID; it has no path.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetSAMLProvider.html
+    """
+
+    kind: ClassVar[str] = "saml-provider"
+
+    metadata: str  # XML as sent
+    valid_until: int
+    encryption_mode: str = "Allowed"  # or Required: assertions that are not encrypted are refused
+    private_keys: tuple[SAMLPrivateKey, ...] = ()  # that decrypt assertions, oldest first
+    tags: Tags = ()
+
+
+class ServiceLinkedRoleDeletion(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """That a service-linked role was deleted, which a customer can ask about for a while.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLinkedRoleDeletionStatus.html
+    """
+
+    kind: ClassVar[str] = "service-linked-role-deletion"
+
+    task_id: str  # task/aws-service-role/<service principal>/<role name>/<UUID>
+    deleted: int
+
+    @property
+    def key(self) -> str:
+        return self.task_id
+
+
 class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The last use of an access key, role or password, written some time after the use.
 
@@ -324,6 +384,9 @@ KINDS: dict[str, type[Record]] = {
         SigningCertificate,
         ServerCertificate,
         ServiceSpecificCredential,
+        OpenIDConnectProvider,
+        SAMLProvider,
+        ServiceLinkedRoleDeletion,
         LastUsed,
         Settings,
     )

@@ -17,9 +17,12 @@ from iamd.account.records import (
     ManagedPolicy,
     MFADevice,
     NamedRecord,
+    OpenIDConnectProvider,
     Record,
     Role,
+    SAMLProvider,
     ServerCertificate,
+    ServiceLinkedRoleDeletion,
     ServiceSpecificCredential,
     Settings,
     SigningCertificate,
@@ -102,6 +105,11 @@ class Account:
         self.server_certificates = cast(Table[ServerCertificate], self._tables["server-certificate"])
         self.service_specific_credentials = cast(
             Table[ServiceSpecificCredential], self._tables["service-specific-credential"]
+        )
+        self.open_id_connect_providers = cast(Table[OpenIDConnectProvider], self._tables["oidc-provider"])
+        self.saml_providers = cast(Table[SAMLProvider], self._tables["saml-provider"])
+        self.service_linked_role_deletions = cast(
+            Table[ServiceLinkedRoleDeletion], self._tables["service-linked-role-deletion"]
         )
         self.last_used = cast(Table[LastUsed], self._tables["last-used"])
         self._by_id: dict[str, Record] = {}
@@ -195,6 +203,8 @@ class Account:
             "InstanceProfiles": "instance-profile",
             "MFADevices": "mfa",
             "ServerCertificates": "server-certificate",
+            "OpenIDConnectProviders": "oidc-provider",
+            "SAMLProviders": "saml-provider",
         }[name]
         return self._tables[kind]
 
@@ -265,6 +275,29 @@ class Account:
         if certificate is None:
             raise NoSuchEntity(f"The Server Certificate with name {name} cannot be found.")
         return certificate
+
+    def find_open_id_connect_provider(self, arn: str) -> OpenIDConnectProvider | None:
+        prefix = iam_arn(self.account_id, "oidc-provider", "/", "")
+        return self.open_id_connect_providers.find(arn.removeprefix(prefix)) if arn.startswith(prefix) else None
+
+    def get_open_id_connect_provider(self, arn: str) -> OpenIDConnectProvider:
+        provider = self.find_open_id_connect_provider(arn)
+        if provider is None:
+            raise NoSuchEntity(f"OpenIDConnect Provider not found for arn {arn}")
+        return provider
+
+    def find_saml_provider(self, arn: str) -> SAMLProvider | None:
+        prefix = iam_arn(self.account_id, "saml-provider", "/", "")
+        if not arn.startswith(prefix):
+            return None
+        name = arn.removeprefix(prefix)
+        return _exact(self.saml_providers.find(name.lower()), name)
+
+    def get_saml_provider(self, arn: str) -> SAMLProvider:
+        provider = self.find_saml_provider(arn)
+        if provider is None:
+            raise NoSuchEntity(f"Manifest not found for arn {arn}")
+        return provider
 
     def find_policy(self, arn: str) -> ManagedPolicy | None:
         """A customer-managed policy of this account or an AWS-managed one."""

@@ -156,6 +156,11 @@ def _credential_age(input: Mapping[str, Any], target: Target) -> Context:
     return {} if days is None else {"iam:servicespecificcredentialagedays": str(days)}
 
 
+def _linked_service(input: Mapping[str, Any], target: Target) -> Context:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"""
+    return {} if target.service_name is None else {"iam:awsservicename": target.service_name}
+
+
 PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "request_tags": _request_tags,
     "tag_keys": _tag_keys,
@@ -166,6 +171,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "credential_service": _credential_service,
     "credential_age": _credential_age,
     "assumption": _assumption,
+    "linked_service": _linked_service,
 }
 
 

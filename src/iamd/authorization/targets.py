@@ -14,9 +14,16 @@ from iamd.account.records import (
     InstanceProfile,
     ManagedPolicy,
     MFADevice,
+    OpenIDConnectProvider,
     Role,
+    SAMLProvider,
     ServerCertificate,
     User,
+)
+from iamd.account.service_linked_roles import (
+    find_linked_service,
+    service_linked_role_name,
+    service_linked_role_path,
 )
 from iamd.account.state import Account
 from iamd.arn import federated_user_arn, find_arn, iam_arn, root_arn
@@ -24,7 +31,17 @@ from iamd.call import Call
 from iamd.errors import ValidationError
 from iamd.wire.models import OperationModel
 
-Entity: TypeAlias = User | Group | Role | ManagedPolicy | InstanceProfile | MFADevice | ServerCertificate
+Entity: TypeAlias = (
+    User
+    | Group
+    | Role
+    | ManagedPolicy
+    | InstanceProfile
+    | MFADevice
+    | ServerCertificate
+    | OpenIDConnectProvider
+    | SAMLProvider
+)
 
 
 class Target(NamedTuple):
@@ -36,7 +53,7 @@ class Target(NamedTuple):
     arn: str
     shown: str | None  # None: the denial names no resource
     entity: Entity | None = None
-    service_name: str | None = None  # whose service-specific credential it is about
+    service_name: str | None = None  # whose service-specific credential or service-linked role it is about
 
 
 Resolver: TypeAlias = Callable[[Account, Input, Call], Target]
@@ -139,6 +156,30 @@ def server_certificate(account: Account, input: Input, call: Call) -> Target:
     return Target(arn, f"server certificate {name}", found)
 
 
+def open_id_connect_provider(account: Account, input: Input, call: Call) -> Target:
+    arn = input["OpenIDConnectProviderArn"]
+    return Target(arn, arn, account.find_open_id_connect_provider(arn))
+
+
+def saml_provider(account: Account, input: Input, call: Call) -> Target:
+    arn = input["SAMLProviderArn"]
+    return Target(arn, arn, account.find_saml_provider(arn))
+
+
+def service_linked_role(account: Account, input: Input, call: Call) -> Target:
+    """The role to delete, and the service it is linked to."""
+    target = role(account, input, call)
+    path = target.entity.path if isinstance(target.entity, Role) else ""
+    return target._replace(service_name=find_linked_service(path))
+
+
+def deleted_service_linked_role(account: Account, input: Input, call: Call) -> Target:
+    """The role that a deletion task is about, which stands in the task's id."""
+    path, _, name = input["DeletionTaskId"].removeprefix("task").rpartition("/")[0].rpartition("/")
+    arn = iam_arn(account.account_id, "role", f"{path}/", name)
+    return Target(arn, f"role {name}", service_name=find_linked_service(f"{path}/"))
+
+
 def credential_owner(account: Account, input: Input, call: Call) -> Target:
     """The user, and the service that the service-specific credential asked about is for, if it is the user's."""
     target = user(account, input, call)
@@ -181,6 +222,23 @@ new_role = _new("role", "RoleName")
 new_mfa_device = _new("mfa", "VirtualMFADeviceName")
 new_server_certificate = _new("server-certificate", "ServerCertificateName")
 new_instance_profile = _new("instance-profile", "InstanceProfileName")
+
+
+def new_open_id_connect_provider(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "oidc-provider", "/", input["Url"].removeprefix("https://"))
+    return Target(arn, arn)
+
+
+def new_saml_provider(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "saml-provider", "/", input["Name"])
+    return Target(arn, arn)
+
+
+def new_service_linked_role(account: Account, input: Input, call: Call) -> Target:
+    service = input["AWSServiceName"]
+    name = service_linked_role_name(service, input.get("CustomSuffix"))
+    arn = iam_arn(account.account_id, "role", service_linked_role_path(service), name)
+    return Target(arn, arn, service_name=service)
 
 
 def new_policy(account: Account, input: Input, call: Call) -> Target:
@@ -234,6 +292,16 @@ roles = _listing("role")
 mfa_devices = _listing("mfa")
 server_certificates = _listing("server-certificate")
 instance_profiles = _listing("instance-profile")
+
+
+def open_id_connect_providers(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "oidc-provider", "/", "*")
+    return Target(arn, arn)
+
+
+def saml_providers(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "saml-provider", "/", "*")
+    return Target(arn, arn)
 
 
 def policies(account: Account, input: Input, call: Call) -> Target:

@@ -75,7 +75,7 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "PolicyVersionsInUse": account.policy_versions_in_use,
         "InstanceProfiles": len(account.instance_profiles),
         "ServerCertificates": len(account.server_certificates),
-        "Providers": 0,  # iamd keeps none
+        "Providers": len(account.open_id_connect_providers) + len(account.saml_providers),
         "MFADevices": len(account.mfa_devices),
         "MFADevicesInUse": sum(device.owner_id is not None for device in account.mfa_devices),
         # Whether the root user has any, not how many:

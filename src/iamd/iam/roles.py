@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
+from iamd.account.service_linked_roles import SERVICE_LINKED_PATH
 from iamd.account.state import Account
 from iamd.account.trust import trust_policy_in_force
 from iamd.call import Call
@@ -19,7 +20,6 @@ from iamd.iam.permissions_boundaries import get_permissions_boundary, permission
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 from iamd.iam.trust_policies import trust_principals, verify_trust_policy
 
-SERVICE_LINKED_PATH = "/aws-service-role/"
 RESERVED_PATH = "/aws-reserved/"  # IAM Identity Center's roles
 LAST_USED_PERIOD = 400 * 86_400  # seconds: how far back RoleLastUsed reaches
 

@@ -18,6 +18,7 @@ from iamd.account.records import (
     MFADevice,
     Record,
     Role,
+    SAMLProvider,
     ServerCertificate,
     ServiceSpecificCredential,
     User,
@@ -217,6 +218,9 @@ def _sealed(record: Record) -> Iterator[tuple[str, str]]:
         yield record.sealed_secret, record.id
     elif isinstance(record, ServerCertificate):
         yield record.sealed_private_key, record.id
+    elif isinstance(record, SAMLProvider):
+        for private_key in record.private_keys:
+            yield private_key.sealed, private_key.id
     elif isinstance(record, MFADevice):
         yield record.sealed_seed, record.arn
     elif isinstance(record, LoginProfile):
