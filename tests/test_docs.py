@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
         if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_and_options_exist(page: Path) -> None:
+    from iamd.cli import main
+
+    code = "\n".join(re.findall(r"```.*?```|`[^`]+`", page.read_text(), re.DOTALL))
+    for name, arguments in re.findall(r"\biamd ([a-z][a-z-]*)\b([^\n`|;&]*)", code):
+        assert name in main.commands, f"{page.relative_to(ROOT)} names the command iamd {name}, which is not there"
+        options = {"--help", *(option for parameter in main.commands[name].params for option in parameter.opts)}
+        for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", arguments):
+            assert option in options, f"{page.relative_to(ROOT)} gives iamd {name} the option {option}"
+
+
+def test_settings_files_in_the_pages_are_read() -> None:
+    from iamd.cli import main
+
+    settings = {parameter.name for parameter in main.commands["serve"].params}
+    blocks = [block for page in PAGES for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)]
+    assert blocks
+    for block in blocks:
+        assert set(tomllib.loads(block)) <= settings
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,37 +1,13 @@
 """``iamd backup``, ``restore`` and ``check`` on the store of a running server, as people use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server.process import ServerProcess, environment
-
-
-def iamd(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "iamd", *arguments],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def succeeded(home: Path, *arguments: str) -> str:
-    done = iamd(home, *arguments)
-    assert (done.returncode, done.stderr) == (0, ""), done
-    return done.stdout
-
-
-def refused(home: Path, *arguments: str) -> str:
-    done = iamd(home, *arguments)
-    assert (done.returncode, done.stdout) == (1, ""), done
-    return done.stderr
+from tests.cli.command import iamd, refused, succeeded
+from tests.server.process import ServerProcess
 
 
 def state(iam: Any) -> dict[str, Any]:
@@ -107,6 +83,27 @@ def test_a_backup_is_restored_elsewhere_with_its_key(tmp_path: Path) -> None:
     )
     with ServerProcess(tmp_path, "--master-key-from", f"file:{key}", data_dir=elsewhere) as server:
         assert state(server.client()) == before
+
+
+def test_a_running_server_takes_over_another_stores_backup(tmp_path: Path) -> None:
+    homes = [tmp_path / "one", tmp_path / "other"]
+    for home in homes:
+        home.mkdir()
+    seeds = {"IAMD_ACCOUNT_ID": "444455556666", "IAMD_ROOT_ACCESS_KEY_ID": "other", "IAMD_ROOT_SECRET_ACCESS_KEY": "x"}
+    file = tmp_path / "iamd.backup"
+    with ServerProcess(homes[0]) as server, ServerProcess(homes[1], env=seeds) as other:
+        server.client().create_user(UserName="alice")
+        succeeded(tmp_path, "backup", "--data-dir", str(other.data_dir), str(file))
+        (other.data_dir / "master.key").replace(server.data_dir / "master.key")
+        succeeded(tmp_path, "restore", "--force", "--data-dir", str(server.data_dir), str(file))
+        root = server.client("iam", "other", "x")
+        root.create_user(UserName="bob")
+        made = root.create_access_key(UserName="bob")["AccessKey"]
+        assert server.client("sts", made["AccessKeyId"], made["SecretAccessKey"]).get_caller_identity()["Account"] == (
+            "444455556666"
+        )
+        server.stop()
+    assert succeeded(tmp_path, "check", "--data-dir", str(server.data_dir)).endswith(" is in order.\n")
 
 
 def test_a_new_store_is_in_order(tmp_path: Path) -> None:

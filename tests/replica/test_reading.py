@@ -1,7 +1,9 @@
 """A process answers from its replica what every process has committed."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,12 +185,49 @@ def test_without_its_store_a_replica_goes_on_answering_what_it_knows(tmp_path: P
     asyncio.run(test())
 
 
+def test_a_seeded_access_key_of_another_process_is_known_after_following(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with replica_in(tmp_path / "iamd.db") as one, replica_in(tmp_path / "iamd.db") as other:
+            await other.create_account(settings(), [key("seeded")])
+            assert one.directory.seeded_access_keys == {}
+            await one.follow()
+            assert one.directory.seeded_access_keys == {"seeded": ACCOUNT}
+            await one.store.close()
+            await one.follow()  # what is known stays
+
+    asyncio.run(test())
+
+
+class Listener:
+    """Remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def hear(self, key: str, value: bytes | None) -> None:
+        self.heard.append((key, value))
+
+    def hear_all(self, values: Mapping[str, bytes]) -> None:
+        self.heard.append(dict(values))
+
+
 @with_account
 async def test_a_watcher_hears_of_its_keys_alone(replica: Replica) -> None:
-    heard: list[tuple[str, bytes | None]] = []
-    replica.watch("meta/", lambda key, value: heard.append((key, value)))
+    watcher = Listener()
+    replica.watch("meta/", watcher)
     await replica.write(ACCOUNT, create_user("alice"))
     await replica.store.commit(Transaction(expect={}, put={"meta/a": b"1", "other": b""}))
     await replica.store.commit(Transaction(expect={}, put={"meta/b": b"2"}, delete=frozenset({"meta/a"})))
     await replica.account(ACCOUNT)
-    assert heard == [("meta/a", b"1"), ("meta/b", b"2"), ("meta/a", None)]
+    assert watcher.heard == [("meta/a", b"1"), ("meta/b", b"2"), ("meta/a", None)]
+
+
+@with_account
+async def test_a_watcher_hears_of_all_there_is_when_commits_cannot_be_followed(replica: Replica) -> None:
+    watcher = Listener()
+    replica.watch("meta/", watcher)
+    await replica.store.commit(Transaction(expect={}, put={"meta/a": b"1", "other": b""}))
+    await replica.store.commit(Transaction(expect={}, put={"meta/b": b"2"}, delete=frozenset({"meta/a"})))
+    await replica.store.compact(replica.revision + 2)
+    await replica.account(ACCOUNT)
+    assert watcher.heard == [{"meta/b": b"2"}]

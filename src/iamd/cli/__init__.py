@@ -8,6 +8,7 @@ from iamd.cli.check import check
 from iamd.cli.evaluate import evaluate
 from iamd.cli.explain import explain
 from iamd.cli.restore import restore
+from iamd.cli.rotate_master_key import rotate_master_key
 from iamd.cli.serve import serve
 from iamd.cli.test import test
 
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (serve, backup, restore, check, evaluate, test, explain):
+for command in (serve, backup, restore, check, rotate_master_key, evaluate, test, explain):
     main.add_command(command)

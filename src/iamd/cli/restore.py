@@ -16,9 +16,8 @@ from iamd.server.places import master_key_path, store_path
 def restore(data_dir: Path, file: Path, force: bool) -> None:
     """Make the store what the backup FILE holds.
 
-    The server may be running if it is the one that made the backup: it reads everything anew, but for the keys to the
-    store's secrets. After restoring another store's backup, restart it. The store's master key is not in the backup:
-    put it back where it was, by default DATA_DIR/master.key.
+    The server may be running: it reads everything anew. The master key is not in the backup; the one that was in force
+    when the backup was made belongs in its place, by default DATA_DIR/master.key, before anything is restored.
 
     \b
     Examples:
@@ -28,7 +27,7 @@ def restore(data_dir: Path, file: Path, force: bool) -> None:
     import asyncio
 
     from iamd.cli.progress import progress
-    from iamd.store.backup import BackupError
+    from iamd.store.backup import BackupError, StoreExists
     from iamd.store.backup import restore as restore_store
 
     try:
@@ -40,9 +39,10 @@ def restore(data_dir: Path, file: Path, force: bool) -> None:
     try:
         with progress("Restoring") as report:
             made = asyncio.run(restore_store(file, store_path(data_dir), force=force, progress=report))
+    except StoreExists as error:
+        raise click.ClickException(f"{error} If that is what you want, say --force.") from None
     except BackupError as error:
-        hint = "" if force else " If that is what you want, say --force."
-        raise click.ClickException(f"{error}{hint if 'holds a store' in str(error) else ''}") from None
+        raise click.ClickException(str(error)) from None
     click.echo(f"The store in {data_dir} is revision {made.revision} of {file}, compared with it.")
     key_path = master_key_path(data_dir)
     if not key_path.exists():

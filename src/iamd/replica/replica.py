@@ -1,9 +1,10 @@
 """The replica: the accounts of a store in the memory of one process, read from there and written through here."""
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from iamd.account.changes import Put
 from iamd.account.ids import find_account_id
@@ -18,9 +19,19 @@ from iamd.replica.writing import WriteQueue
 from iamd.store import layout
 from iamd.store.interface import Commit, Compacted, Conflict, Revision, Store, Transaction, Unavailable, Unknown
 
-__all__ = ["Replica", "Written"]
+__all__ = ["Replica", "Watcher", "Written"]
 
 DIRECTORY_PREFIXES = (layout.ACCOUNT_PREFIX, layout.ALIAS_PREFIX, layout.ACCESS_KEY_PREFIX)
+
+
+class Watcher(Protocol):
+    """Whoever wants to know what is under some prefix of a store (see ``Replica.watch``)."""
+
+    def hear(self, key: str, value: bytes | None) -> None:
+        """A commit put this key or, with None, deleted it."""
+
+    def hear_all(self, values: Mapping[str, bytes]) -> None:
+        """These are all the keys there are: at first, and when commits can no longer be followed one by one."""
 
 
 class Replica:
@@ -43,7 +54,7 @@ class Replica:
         self._loading: dict[str, asyncio.Task[Account | None]] = {}
         self._missed: dict[str, list[Commit]] = {}  # commits to accounts that came while they were being loaded
         self._queues: dict[str, WriteQueue] = {}
-        self._watchers: list[tuple[str, Callable[[str, bytes | None], None]]] = []
+        self._watchers: list[tuple[str, Watcher]] = []
         self._following = asyncio.Lock()
         self._knows_directory = False
         self._closed = False
@@ -60,15 +71,20 @@ class Replica:
         for queue in self._queues.values():
             await queue.drain()
 
-    def watch(self, prefix: str, hear: Callable[[str, bytes | None], None]) -> None:
-        """Have ``hear`` called with each key under ``prefix`` that a commit puts or, with None, deletes."""
-        self._watchers.append((prefix, hear))
+    def watch(self, prefix: str, watcher: "Watcher") -> None:
+        """Let ``watcher`` hear of the keys under ``prefix``. Called before ``open``."""
+        self._watchers.append((prefix, watcher))
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
     def find_account(self, account_id: str) -> Account | None:
         """The account, if it is in memory and no commit is known of that the replica does not hold. Microseconds."""
         return None if self.store.poll(self.revision) else self._accounts.get(account_id)
+
+    async def follow(self) -> None:
+        """Know of every account, alias and seeded access key that is committed, if the store can be reached."""
+        with contextlib.suppress(Unavailable):
+            await self._catch_up()
 
     async def account(self, account_id: str) -> Account | None:
         """The account as every process has committed it, or None if there is none.
@@ -168,6 +184,8 @@ class Replica:
             async for _, items in self.store.scan(prefix):
                 for key, item in items:
                     apply_to_directory(found, key, item.value)
+        for prefix, watcher in self._watchers:
+            watcher.hear_all({key: item.value async for _, items in self.store.scan(prefix) for key, item in items})
         for known, new in (
             (self.directory.aliases, found.aliases),
             (self.directory.seeded_access_keys, found.seeded_access_keys),
@@ -208,9 +226,9 @@ class Replica:
                 self._apply_to_account(account_id, value, commit)
         elif key.startswith(DIRECTORY_PREFIXES):
             apply_to_directory(self.directory, key, value)
-        for prefix, hear in self._watchers:
+        for prefix, watcher in self._watchers:
             if key.startswith(prefix):
-                hear(key, value)
+                watcher.hear(key, value)
 
     def _apply_to_account(self, account_id: str, head: bytes, commit: Commit) -> None:
         account = self._accounts.get(account_id)

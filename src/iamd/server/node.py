@@ -43,7 +43,7 @@ class Node:
         try:
             sealer = await open_key_ring(store, new_master_keys() if settings.dev else settings.master_key_source)
             replica = Replica(store, Directory(aws_managed_policies))
-            replica.watch(DATA_KEY_PREFIX, sealer.hear)
+            replica.watch(DATA_KEY_PREFIX, sealer)
             await replica.open()
         except BaseException:
             await store.close()

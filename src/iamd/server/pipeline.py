@@ -103,7 +103,11 @@ async def _run(
 
 
 async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
-    account_id = replica.directory.seeded_access_keys.get(access_key_id) or find_account_id(access_key_id)
+    seeded = replica.directory.seeded_access_keys
+    account_id = seeded.get(access_key_id) or find_account_id(access_key_id)
+    if account_id is None:
+        await replica.follow()  # another process may just have given it to an account, or restored a backup
+        account_id = seeded.get(access_key_id)
     if account_id is None:
         return None
     return replica.find_account(account_id) or await replica.account(account_id)

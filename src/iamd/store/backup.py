@@ -23,6 +23,10 @@ class BackupError(Exception):
     """There is no backup, or nothing was restored. The message says why, for people."""
 
 
+class StoreExists(BackupError):
+    """There is something where a backup was to be restored."""
+
+
 class Backup(NamedTuple):
     """What was backed up or restored."""
 
@@ -77,7 +81,7 @@ def _restore(backup: Path, path: Path, force: bool, progress: Progress) -> Backu
     if path.exists() and not force:
         with _explaining(path), closing(Database(path, name=str(path))) as old:
             if find_version(old.connection, str(path)) and old.head():
-                raise BackupError(f"{path} holds a store: restoring would replace all that is in it.")
+                raise StoreExists(f"{path} holds a store: restoring would replace all that is in it.")
     with _aside(path) as aside, closing(Database(aside)) as restored:
         with _explaining(backup), closing(Database(backup, name=str(backup))) as source:
             if not find_version(source.connection, str(backup)):

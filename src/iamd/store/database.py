@@ -49,6 +49,7 @@ class Database:
         execute("PRAGMA journal_mode = WAL").get  # noqa: B018 - what runs it
         execute("PRAGMA synchronous = FULL")
         execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
+        execute("PRAGMA secure_delete = ON").get  # noqa: B018 - what compaction forgets is not left in the file
         migrate(self.connection, self.name)
 
     def prepare_to_read(self) -> None:

@@ -127,6 +127,16 @@ def write_master_key_file(path: Path, keys: MasterKeys) -> None:
         raise MasterKeyError(f"The master key file {path} cannot be written: {error.strerror}.") from error
 
 
+def keep_master_key_file(path: Path, key: MasterKey) -> Path:
+    """The file beside ``path`` that is named by the key's id and holds it, made if need be. Raises MasterKeyError."""
+    kept = path.with_name(f"{path.name}.{key.id}")
+    try:
+        _place_file(kept, format_master_keys(MasterKeys(key)), replace=False)
+    except OSError as error:
+        raise MasterKeyError(f"The earlier master key cannot be kept as {kept}: {error.strerror}.") from error
+    return kept
+
+
 def _place_file(path: Path, text: str, *, replace: bool) -> None:
     # Written aside and then given its name, so that no process ever reads half a key.
     aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

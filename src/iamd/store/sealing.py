@@ -9,6 +9,7 @@ import binascii
 import logging
 import os
 import time
+from collections.abc import Mapping
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from iamd.call import SealBroken
+from iamd.errors import ServiceUnavailable
 from iamd.store.interface import Conflict, Revision, Store, Transaction
 from iamd.store.layout import DATA_KEY_PREFIX
 from iamd.store.master_keys import MasterKey, MasterKeyError, MasterKeys, load_master_keys
@@ -36,35 +38,68 @@ class WrappedDataKey(Struct, frozen=True, kw_only=True):
 
 
 class KeyRing:
-    """The data keys of a store, unwrapped: a ``iamd.call.Sealer``. Its methods take microseconds."""
+    """The data keys of a store, unwrapped: a ``iamd.call.Sealer``. Its methods take microseconds.
 
-    def __init__(self, master_keys: MasterKeys) -> None:
+    ``source`` says where the master keys are from, as in ``load_master_keys``. A file is read again when a data key
+    turns up that an unknown master key wraps, so processes go on through a rotation; of other sources only a new start
+    learns.
+    """
+
+    def __init__(self, master_keys: MasterKeys, source: str = "") -> None:
         self.master_keys = master_keys
+        self._source = source
         self._ciphers: dict[str, AESGCM] = {}
         self._newest = "0"
+
+    @property
+    def data_keys(self) -> int:
+        """How many there are."""
+        return len(self._ciphers)
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._ciphers)} data keys)"
 
     def add(self, data_key_id: str, data_key: WrappedDataKey) -> None:
         """Unwrap a data key; the one with the highest id seals. Raises MasterKeyError if no master key wraps it."""
-        self._ciphers[data_key_id] = AESGCM(_unwrap(data_key_id, data_key, self.master_keys))
+        self._ciphers[data_key_id] = self._open(data_key_id, data_key)
         self._newest = max(self._newest, data_key_id, key=int)
 
+    def _open(self, data_key_id: str, data_key: WrappedDataKey) -> AESGCM:
+        if self._source.startswith("file:") and self.master_keys.find(data_key.master_key) is None:
+            self.master_keys = load_master_keys(self._source)
+        return AESGCM(_unwrap(data_key_id, data_key, self.master_keys))
+
     def hear(self, key: str, value: bytes | None) -> None:
-        """Learn of a data key that another process added (see ``Replica.watch``)."""
-        data_key_id = key.removeprefix(DATA_KEY_PREFIX)
-        if value is None or data_key_id in self._ciphers:
-            return
+        """Learn of a data key that another process added or wrapped anew (see ``iamd.replica.replica.Watcher``)."""
+        if value is not None:
+            try:
+                self.add(key.removeprefix(DATA_KEY_PREFIX), decode_data_key(value))
+            except MasterKeyError as error:
+                _logger.error("What is sealed from now on cannot be opened here: %s", error)
+
+    def hear_all(self, values: Mapping[str, bytes]) -> None:
+        """Learn of all data keys there are; those of another state of the store, from before a restore, are forgotten.
+
+        INVARIANT: nothing is sealed with a data key that the store does not hold.
+        """
         try:
-            self.add(data_key_id, decode_data_key(value))
+            ciphers = {
+                data_key_id: self._open(data_key_id, decode_data_key(value))
+                for data_key_id, value in ((key.removeprefix(DATA_KEY_PREFIX), value) for key, value in values.items())
+            }
         except MasterKeyError as error:
-            _logger.error("What is sealed from now on cannot be opened here: %s", error)
+            _logger.error("The secrets of the store that was restored cannot be opened here: %s", error)
+            ciphers = {}
+        self._ciphers = ciphers
+        self._newest = max(ciphers, key=int, default="0")
 
     def seal(self, secret: bytes, context: str) -> str:
-        """``secret`` encrypted and bound to ``context``, as printable text."""
+        """``secret`` encrypted and bound to ``context``, as printable text. Raises ServiceUnavailable without a key."""
+        cipher = self._ciphers.get(self._newest)
+        if cipher is None:
+            raise ServiceUnavailable("The key to the store's secrets is missing.")
         nonce = os.urandom(NONCE_BYTES)
-        sealed = nonce + self._ciphers[self._newest].encrypt(nonce, secret, _context(self._newest, context))
+        sealed = nonce + cipher.encrypt(nonce, secret, _context(self._newest, context))
         return f"{self._newest}.{_encode(sealed)}"
 
     def unseal(self, sealed: str, context: str) -> bytes:
@@ -99,7 +134,7 @@ async def open_key_ring(store: Store, source: str | MasterKeys) -> KeyRing:
     while True:
         stored = await _read_data_keys(store)
         master_keys = load_master_keys(source, create=not stored) if isinstance(source, str) else source
-        ring = KeyRing(master_keys)
+        ring = KeyRing(master_keys, source if isinstance(source, str) else "")
         for data_key_id, (data_key, _) in stored.items():
             ring.add(data_key_id, data_key)
         if stored:
