@@ -19,6 +19,8 @@ from iamd.account.state import Account, Directory
 from iamd.arn import root_arn
 from iamd.call import Call, Caller, NotComputed, SealBroken, Source
 from iamd.errors import ServiceError
+from iamd.server.operations import reads_only
+from iamd.wire.models import load_service
 
 ACCOUNT_ID = "123456789012"
 OTHER_ACCOUNT_ID = "111122223333"
@@ -75,6 +77,8 @@ class World:
             except NotComputed as slow:
                 slow.compute()
         check_shape(model.output_shape, output, "output")
+        # The server does not write what such an operation asks for.
+        assert not (changes and reads_only(load_service(model.service_model.service_name).operations[model.name]))
         return output, changes
 
     def refusal(self, operation: Operation, caller: Caller | None = None, /, **input: Any) -> str:
