@@ -41,14 +41,6 @@ class LimitExceeded(ServiceError):
     status = 409
 
 
-class ConcurrentModification(ServiceError):
-    status = 409
-
-
-class EntityTemporarilyUnmodifiable(ServiceError):
-    status = 409
-
-
 class UnmodifiableEntity(ServiceError):
     pass
 
@@ -90,10 +82,6 @@ class PasswordPolicyViolation(ServiceError):
 
 
 class MalformedCertificate(ServiceError):
-    pass
-
-
-class InvalidCertificate(ServiceError):
     pass
 
 
@@ -153,16 +141,8 @@ class MissingAction(ServiceError):
     pass
 
 
-class MissingParameter(ServiceError):
-    pass
-
-
 class RequestEntityTooLarge(ServiceError):
     status = 413
-
-
-class Throttling(ServiceError):
-    pass
 
 
 class InternalFailure(ServiceError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account import ids
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Group
@@ -26,7 +27,7 @@ def create_group(account: Account, input: Input, call: Call) -> Answer:
         account_id=account.account_id,
         name=name,
         path=input.get("Path", "/"),
-        id=call.new_id("AGPA"),
+        id=call.new_id(ids.GROUP),
         created=call.time,
     )
     return {"Group": group_answer(group)}, [Put(group)]

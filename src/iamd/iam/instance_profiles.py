@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account import ids
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import InstanceProfile
@@ -29,7 +30,7 @@ def create_instance_profile(account: Account, input: Input, call: Call) -> Answe
         account_id=account.account_id,
         name=name,
         path=input.get("Path", "/"),
-        id=call.new_id("AIPA"),
+        id=call.new_id(ids.INSTANCE_PROFILE),
         created=call.time,
         tags=tags,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account import ids
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Group, Identity, ManagedPolicy, PolicyVersion, Role, User
@@ -48,7 +49,7 @@ def create_policy(account: Account, input: Input, call: Call) -> Answer:
         account_id=account.account_id,
         name=name,
         path=input.get("Path", "/"),
-        id=call.new_id("ANPA"),
+        id=call.new_id(ids.POLICY),
         created=call.time,
         updated=call.time,
         description=input.get("Description"),

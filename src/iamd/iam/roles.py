@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account import ids
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
@@ -39,7 +40,7 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
         account_id=account.account_id,
         name=name,
         path=path,
-        id=call.new_id("AROA"),
+        id=call.new_id(ids.ROLE),
         created=call.time,
         trust_policy=document,
         trust_principals=trust_principals(account, policy),

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account import ids
 from iamd.account.changes import Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import User
@@ -31,7 +32,7 @@ def create_user(account: Account, input: Input, call: Call) -> Answer:
         account_id=account.account_id,
         name=name,
         path=input.get("Path", "/"),
-        id=call.new_id("AIDA"),
+        id=call.new_id(ids.USER),
         created=call.time,
         tags=tags,
         permissions_boundary=boundary,
