@@ -1,6 +1,7 @@
 """Patterns match whole texts, and take work in proportion to the lengths of pattern and text."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import Callable
 from random import Random
@@ -46,11 +47,15 @@ def lines_executed(run: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    # A collection in the midst would run the callbacks that other tools hang on it, and count their lines too.
+    gc.collect()
+    gc.disable()
     sys.settrace(trace)
     try:
         run()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 
