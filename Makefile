@@ -14,8 +14,9 @@ BIN := $(VENV)/bin
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
-# The environment is the lock file's, package for package, hash for hash. The three locks differ in what they add:
-# runtime what the server needs, dev what the tests need besides, bench the servers it is measured against.
+# The environment is the lock file's, package for package, hash for hash. The locks differ in what they add: runtime
+# what the server needs, dev what the tests need besides, bench the servers it is measured against. The tests keep
+# clients, other people's, in an environment of their own (tests/clients/install.py).
 $(VENV)/.%: requirements/%.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "iamd needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
@@ -55,14 +56,16 @@ bench: $(VENV)/.bench
 agreement: $(VENV)/.dev
 	IAMD_AGREEMENT_CASES=200000 $(BIN)/pytest tests/policy/test_agrees.py
 
-# make lock    resolve the lock files again from pyproject.toml; the widest first, so that all three agree
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+# make lock    resolve the lock files again from pyproject.toml; the widest first, so that all agree
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+PROJECT := $(COMPILE) pyproject.toml
 lock: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --upgrade --group bench -o requirements/bench.lock
-	$(COMPILE) --upgrade --group dev -c requirements/bench.lock -o requirements/dev.lock
-	$(COMPILE) --upgrade --group build -c requirements/bench.lock -o requirements/runtime.lock
+	$(PROJECT) --upgrade --group bench -o requirements/bench.lock
+	$(PROJECT) --upgrade --group dev -c requirements/bench.lock -o requirements/dev.lock
+	$(COMPILE) --upgrade --group clients -c requirements/bench.lock -o requirements/clients.lock
+	$(PROJECT) --upgrade --group build -c requirements/bench.lock -o requirements/runtime.lock
 
 # make clean   remove the environment and every cache; data directories stay
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .cache tests/clients/javascript/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -16,12 +16,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 READ_AS_DATA = {"botocore"}  # its models; importing it takes too long
 
 
-def requirements(*groups: str) -> list[Requirement]:
-    """The project's own requirements, and those of dependency groups with the groups they include."""
-    found = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
-    for group in groups:
-        for entry in PROJECT["dependency-groups"][group]:
-            found += requirements(entry["include-group"]) if isinstance(entry, dict) else [Requirement(entry)]
+def requirements(group: str | None = None) -> list[Requirement]:
+    """The requirements of a dependency group with the groups it includes, or the project's own."""
+    entries = PROJECT["dependency-groups"][group] if group else PROJECT["project"]["dependencies"]
+    found = []
+    for entry in entries:
+        found += requirements(entry["include-group"]) if isinstance(entry, dict) else [Requirement(entry)]
     return found
 
 
@@ -58,11 +58,19 @@ def test_dependencies_are_what_is_imported() -> None:
 @pytest.mark.parametrize(("lock", "group"), [("runtime", "build"), ("dev", "dev"), ("bench", "bench")])
 def test_a_lock_holds_all_that_is_required(lock: str, group: str) -> None:
     versions = locked(lock)
-    for required in requirements(group):
+    for required in [*requirements(), *requirements(group)]:
         assert required.specifier.contains(versions[canonicalize_name(required.name)]), required
 
 
+def test_the_lock_of_the_clients_holds_them_without_the_server() -> None:
+    versions = locked("clients")
+    for required in requirements("clients"):
+        assert required.specifier.contains(versions[canonicalize_name(required.name)]), required
+    assert not {"uvicorn", "msgspec"} & versions.keys()
+
+
 def test_what_stands_in_several_locks_has_one_version() -> None:
-    runtime, dev, bench = locked("runtime"), locked("dev"), locked("bench")
+    runtime, dev, bench, clients = locked("runtime"), locked("dev"), locked("bench"), locked("clients")
     assert runtime.items() <= dev.items()
     assert dev.items() <= bench.items()
+    assert {name: clients[name] for name in clients.keys() & bench.keys()}.items() <= bench.items()
