@@ -105,6 +105,26 @@ class UnrecognizedPublicKeyEncoding(ServiceError):
     pass
 
 
+class ServiceAccessNotEnabledException(ServiceError):
+    pass
+
+
+class AccountNotManagementOrDelegatedAdministratorException(ServiceError):
+    pass
+
+
+class OrganizationNotFoundException(ServiceError):
+    pass
+
+
+class OrganizationNotInAllFeaturesModeException(ServiceError):
+    pass
+
+
+class CallerIsNotManagementAccountException(ServiceError):
+    pass
+
+
 class ServiceFailure(ServiceError):
     status = 500
     fault = "Receiver"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from iamd.account.organization import Organization
+from iamd.account.state import Account, Directory
 from iamd.authorization.sessions import verify_may_call
 from iamd.authorization.targets import find_account_acted_on
 from iamd.call import Caller, CallerKind, Session
@@ -54,14 +56,31 @@ def test_iam_is_closed_to_federated_users_and_to_sessions_without_mfa() -> None:
     assert refusal(caller("role"), "iam", "ListUsers") is None
 
 
-def acted_on(service: str, operation: str, **input: str) -> str | None:
-    return find_account_acted_on(load_service(service).operations[operation], input)
+def acted_on(service: str, operation: str, directory: Directory | None = None, **input: str) -> str | None:
+    model = load_service(service).operations[operation]
+    return find_account_acted_on(model, input, Account(ACCOUNT_ID, directory or Directory()))
 
 
 def test_a_role_to_assume_says_in_which_account() -> None:
     assert acted_on("sts", "AssumeRole", RoleArn="arn:aws:iam::444455556666:role/team/R") == "444455556666"
     assert acted_on("sts", "GetCallerIdentity") is None
     assert acted_on("iam", "CreateUser", RoleArn="arn:aws:iam::444455556666:role/R") is None
+
+
+def test_a_delegated_administrator_acts_on_its_organizations_management_account() -> None:
+    directory = Directory()
+    directory.organizations["o-exampleorgid"] = Organization(
+        id="o-exampleorgid",
+        management_account_id="444455556666",
+        delegated_administrators={"iam.amazonaws.com": (ACCOUNT_ID,)},
+    )
+    directory.organization_ids = {ACCOUNT_ID: "o-exampleorgid", "444455556666": "o-exampleorgid"}
+    assert acted_on("iam", "ListOrganizationsFeatures", directory) == "444455556666"
+    assert acted_on("iam", "DisableOrganizationsRootSessions", directory) == "444455556666"
+    assert acted_on("iam", "EnableOrganizationsRootSessions", directory) is None
+    directory.organizations["o-exampleorgid"] = Organization(id="o-exampleorgid", management_account_id="444455556666")
+    assert acted_on("iam", "ListOrganizationsFeatures", directory) is None
+    assert acted_on("iam", "ListOrganizationsFeatures") is None
 
 
 @pytest.mark.parametrize("arn", ["R", "arn:aws:iam::444455556666", "arn::iam::444455556666:role/R", "arn:aws:::4:"])

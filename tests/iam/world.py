@@ -12,7 +12,7 @@ from botocore.model import ServiceModel, Shape
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.changes import Change, ClaimAlias, JoinOrganization, Put, PutOrganization, ReleaseAlias
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Record, Settings
 from iamd.account.state import Account, Directory
@@ -157,6 +157,11 @@ class World:
             assert self.directory.aliases.setdefault(change.alias, self.account.account_id) == self.account.account_id
         elif isinstance(change, ReleaseAlias):
             assert self.directory.aliases.pop(change.alias) == self.account.account_id
+        elif isinstance(change, PutOrganization):
+            assert change.organization.management_account_id == self.account.account_id
+            self.directory.organizations[change.organization.id] = change.organization
+        elif isinstance(change, JoinOrganization):
+            self.directory.organization_ids[change.account_id] = change.organization_id
         else:
             self.account.apply(change)
 

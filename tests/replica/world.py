@@ -76,7 +76,13 @@ def dump(account: Account | None) -> tuple[Any, ...]:
 
 
 def dump_directory(directory: Directory) -> tuple[Any, ...]:
-    return directory.account_ids, directory.aliases, directory.seeded_access_keys
+    return (
+        directory.account_ids,
+        directory.aliases,
+        directory.seeded_access_keys,
+        directory.organizations,
+        directory.organization_ids,
+    )
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from iamd.account.organization import Organization
 from iamd.account.records import (
     AccessKey,
     Group,
@@ -268,6 +269,25 @@ def test_a_store_in_order_has_no_findings() -> None:
                 "event/111122223333 has events of an account that is not in the directory.",
             ],
             id="directory",
+        ),
+        pytest.param(
+            {
+                **put_records(),
+                "organization/o-example": layout.encode_entry(
+                    Organization(id="o-example", management_account_id=ACCOUNT)
+                ),
+                "organization/o-other": layout.encode_entry(Organization(id="o-example", management_account_id=OTHER)),
+                f"member/{ACCOUNT}": layout.encode_entry(layout.OrganizationReference(organization_id="o-example")),
+                f"member/{OTHER}": layout.encode_entry(layout.OrganizationReference(organization_id="o-none")),
+            },
+            (),
+            [
+                "organization/o-other has another organization.",
+                "organization/o-other is managed by 444455556666, which is no member.",
+                "member/444455556666 names an account that is not in the directory.",
+                "member/444455556666 names o-none, which does not exist.",
+            ],
+            id="organizations",
         ),
         pytest.param(
             put_records() | {"account/444455556666": layout.encode_entry(layout.AccountEntry(id=ACCOUNT, created=1))},

@@ -103,7 +103,7 @@ class Cloud:
         check_shape(model.input_shape, input, "input")
         operation = load_service("sts").operations[operation_name]
         own = self.worlds[caller.account_id]
-        acted_on = self.worlds.get(find_account_acted_on(operation, input) or "", own)
+        acted_on = self.worlds.get(find_account_acted_on(operation, input, own.account) or "", own)
         call = replace(own.call(operation_name, caller), mfa_time=mfa_time)
         authorize(operation, input, acted_on.account, call, None if acted_on is own else own.account)
         function = find_operation_function(operation)

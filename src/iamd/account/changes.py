@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
+from iamd.account.organization import Organization
 from iamd.account.records import Record
 
 
@@ -29,4 +30,21 @@ class ReleaseAlias(NamedTuple):
     alias: str
 
 
-Change: TypeAlias = Put | Delete | ClaimAlias | ReleaseAlias
+class PutOrganization(NamedTuple):
+    """Found the organization, or replace the one with its id.
+
+    INVARIANT: asked for only in commits of its management account, whose head so orders all writes of it.
+    """
+
+    organization: Organization
+
+
+class JoinOrganization(NamedTuple):
+    """Make an account a member of an organization, and of no other."""
+
+    account_id: str
+    organization_id: str
+
+
+DirectoryChange: TypeAlias = ClaimAlias | ReleaseAlias | PutOrganization | JoinOrganization
+Change: TypeAlias = Put | Delete | DirectoryChange

@@ -4,7 +4,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, cast
 
-from iamd.account.changes import Change, ClaimAlias, Delete, Put, ReleaseAlias
+from iamd.account.changes import Change, Delete, Put
+from iamd.account.organization import Organization
 from iamd.account.quotas import QUOTAS
 from iamd.account.records import (
     KINDS,
@@ -73,13 +74,30 @@ class Table(Generic[R]):
 
 
 class Directory:
-    """What is known beyond one account: the accounts there are, their aliases, and AWS-managed policies."""
+    """What is known beyond one account: the accounts there are, their aliases and organizations, and AWS-managed
+    policies.
+    """
 
     def __init__(self, aws_managed_policies: Mapping[str, ManagedPolicy] | None = None) -> None:
         self.account_ids: set[str] = set()
         self.aliases: dict[str, str] = {}  # alias → account id
         self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
+        self.organizations: dict[str, Organization] = {}  # by id
+        self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
+
+    def become(self, other: "Directory") -> None:
+        """Know what ``other`` knows, and nothing else, of all but AWS-managed policies."""
+        self.account_ids = other.account_ids
+        self.aliases = other.aliases
+        self.seeded_access_keys = other.seeded_access_keys
+        self.organizations = other.organizations
+        self.organization_ids = other.organization_ids
+
+    def find_organization(self, account_id: str) -> Organization | None:
+        """The organization that the account is a member of, its management account included."""
+        organization_id = self.organization_ids.get(account_id)
+        return self.organizations.get(organization_id) if organization_id else None
 
 
 class Account:
@@ -127,8 +145,8 @@ class Account:
     # Writing ----------------------------------------------------------------------------------------------------------
 
     def apply(self, change: Change) -> Change:
-        """Make the change, and return the one that undoes it. Changes of aliases are the directory's and do nothing."""
-        if isinstance(change, ClaimAlias | ReleaseAlias):
+        """Make the change, and return the one that undoes it. Changes of the directory do nothing here."""
+        if not isinstance(change, Put | Delete):
             return change
         self.derived.clear()
         record = change.record

@@ -240,6 +240,12 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "ListAccountAliases": _on(targets.everything),
     "GetAccountSummary": _on(targets.everything),
     "GetAccountAuthorizationDetails": _on(targets.everything),
+    # Central root access
+    "EnableOrganizationsRootCredentialsManagement": _on(targets.everything),
+    "DisableOrganizationsRootCredentialsManagement": _on(targets.everything),
+    "EnableOrganizationsRootSessions": _on(targets.everything),
+    "DisableOrganizationsRootSessions": _on(targets.everything),
+    "ListOrganizationsFeatures": _on(targets.everything),
     # STS
     "GetCallerIdentity": (),  # needs no permission and no Deny stops it
     "GetAccessKeyInfo": _on(targets.everything),

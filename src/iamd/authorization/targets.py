@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from iamd.account.operation import Input
+from iamd.account.organization import IAM_SERVICE
 from iamd.account.records import (
     AccessKey,
     Group,
@@ -55,6 +56,11 @@ class Target(NamedTuple):
     entity: Entity | None = None
     service_name: str | None = None  # whose service-specific credential or service-linked role it is about
 
+
+# What delegated administrators do to their organization, whose state is the management account's.
+_DELEGATED = frozenset(
+    {"DisableOrganizationsRootCredentialsManagement", "DisableOrganizationsRootSessions", "ListOrganizationsFeatures"}
+)
 
 Resolver: TypeAlias = Callable[[Account, Input, Call], Target]
 
@@ -108,11 +114,17 @@ def assumed_role(account: Account, input: Input, call: Call) -> Target:
     return Target(arn, arn, account.find_role_by_arn(arn))
 
 
-def find_account_acted_on(operation: OperationModel, input: Input) -> str | None:
-    """The id of the account whose role is to be assumed; None for operations that act on the caller's own account.
+def find_account_acted_on(operation: OperationModel, input: Input, callers: Account) -> str | None:
+    """The id of the account whose role is to be assumed, or that has what a delegated administrator administers; None
+    for operations that act on the caller's own account, ``callers``.
 
     Raises ValidationError in AWS STS's words if what names the role is no ARN.
     """
+    if operation.name in _DELEGATED:
+        organization = callers.directory.find_organization(callers.account_id)
+        if organization is not None and organization.administers(callers.account_id, IAM_SERVICE):
+            return organization.management_account_id
+        return None
     text = input.get("RoleArn")
     if text is None or operation.service.name != "sts":
         return None

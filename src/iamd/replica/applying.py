@@ -50,6 +50,18 @@ def apply_to_directory(directory: Directory, key: str, value: bytes | None) -> N
         else:
             directory.account_ids.add(name)
         return
+    if area == "organization":
+        if value is None:
+            directory.organizations.pop(name, None)
+        else:
+            directory.organizations[name] = layout.decode_organization(value)
+        return
+    if area == "member":
+        if value is None:
+            directory.organization_ids.pop(name, None)
+        else:
+            directory.organization_ids[name] = layout.decode_organization_reference(value).organization_id
+        return
     entries = {"alias": directory.aliases, "access-key": directory.seeded_access_keys}[area]
     if value is None:
         entries.pop(name, None)

@@ -5,14 +5,17 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
+from iamd.account.changes import Change, ClaimAlias, Delete, JoinOrganization, Put, PutOrganization, ReleaseAlias
 from iamd.account.records import encode_record
 from iamd.account.state import Account
 from iamd.errors import LimitExceeded
 from iamd.store import layout
 from iamd.store.interface import Limits, Revision, Transaction
+
+T = TypeVar("T")
 
 MAX_RUNS = 256  # in one batch, since nothing else happens in the process while they run
 
@@ -99,6 +102,13 @@ class Batch:
                 writes.append((layout.ALIAS_PREFIX + change.alias, reference))
             elif isinstance(change, ReleaseAlias):
                 writes.append((layout.ALIAS_PREFIX + change.alias, None))
+            elif isinstance(change, PutOrganization):
+                organization = change.organization
+                assert organization.management_account_id == account_id
+                writes.append((layout.ORGANIZATION_PREFIX + organization.id, layout.encode_entry(organization)))
+            elif isinstance(change, JoinOrganization):
+                membership = layout.OrganizationReference(organization_id=change.organization_id)
+                writes.append((layout.MEMBER_PREFIX + change.account_id, layout.encode_entry(membership)))
             else:
                 value = encode_record(change.record) if isinstance(change, Put) else None
                 writes.append((layout.record_key(account_id, change.record), value))
@@ -141,29 +151,37 @@ class Batch:
 @contextmanager
 def _undoing(account: Account) -> Iterator[Callable[[Change], None]]:
     """A way to make changes in the account and the directory that are all undone at the end."""
-    undo: list[Change] = []
-    aliases = account.directory.aliases
-    old_aliases: list[tuple[str, str | None]] = []
+    undo: list[Callable[[], object]] = []
+    directory = account.directory
+
+    def enter(entries: dict[str, T], key: str, value: T | None) -> None:
+        undo.append(partial(_enter, entries, key, entries.get(key)))
+        _enter(entries, key, value)
 
     def apply(change: Change) -> None:
-        if isinstance(change, ClaimAlias):
-            old_aliases.append((change.alias, aliases.get(change.alias)))
-            aliases[change.alias] = account.account_id
+        if isinstance(change, Put | Delete):
+            undo.append(partial(account.apply, account.apply(change)))
+        elif isinstance(change, ClaimAlias):
+            enter(directory.aliases, change.alias, account.account_id)
         elif isinstance(change, ReleaseAlias):
-            old_aliases.append((change.alias, aliases.pop(change.alias, None)))
+            enter(directory.aliases, change.alias, None)
+        elif isinstance(change, PutOrganization):
+            enter(directory.organizations, change.organization.id, change.organization)
         else:
-            undo.append(account.apply(change))
+            enter(directory.organization_ids, change.account_id, change.organization_id)
 
     try:
         yield apply
     finally:
-        for change in reversed(undo):
-            account.apply(change)
-        for alias, owner in reversed(old_aliases):
-            if owner is None:
-                aliases.pop(alias, None)
-            else:
-                aliases[alias] = owner
+        for step in reversed(undo):
+            step()
+
+
+def _enter(entries: dict[str, T], key: str, value: T | None) -> None:
+    if value is None:
+        entries.pop(key, None)
+    else:
+        entries[key] = value
 
 
 _newest_millisecond = 0

@@ -21,7 +21,13 @@ from iamd.store.interface import Commit, Compacted, Conflict, Revision, Store, T
 
 __all__ = ["Replica", "Watcher", "Written"]
 
-DIRECTORY_PREFIXES = (layout.ACCOUNT_PREFIX, layout.ALIAS_PREFIX, layout.ACCESS_KEY_PREFIX)
+DIRECTORY_PREFIXES = (
+    layout.ACCOUNT_PREFIX,
+    layout.ALIAS_PREFIX,
+    layout.ACCESS_KEY_PREFIX,
+    layout.ORGANIZATION_PREFIX,
+    layout.MEMBER_PREFIX,
+)
 
 
 class Watcher(Protocol):
@@ -186,14 +192,7 @@ class Replica:
                     apply_to_directory(found, key, item.value)
         for prefix, watcher in self._watchers:
             watcher.hear_all({key: item.value async for _, items in self.store.scan(prefix) for key, item in items})
-        for known, new in (
-            (self.directory.aliases, found.aliases),
-            (self.directory.seeded_access_keys, found.seeded_access_keys),
-        ):
-            known.clear()
-            known.update(new)
-        self.directory.account_ids.clear()
-        self.directory.account_ids.update(found.account_ids)
+        self.directory.become(found)
         self.revision = revision
         self._knows_directory = True
 

@@ -73,7 +73,7 @@ async def _run(
     trace: Trace,
 ) -> Output:
     """Authorize and perform on ``account``. A write is decided against the very records it changes, and answered when
-    durable; INVARIANT: only reads act on another account than the caller's.
+    durable. One on another account than the caller's is decided by the caller's records as they were when it came.
     """
     function = find_operation_function(operation)
     if function is None:
@@ -114,8 +114,10 @@ async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
 
 
 async def _account_acted_on(operation: OperationModel, input: Input, callers: Account, replica: Replica) -> Account:
-    """The account that the call acts on: the caller's, but for a role of another one, if that is hosted here."""
-    account_id = find_account_acted_on(operation, input)
+    """The account that the call acts on: the caller's, but for a role of another one, if that is hosted here, and for
+    what delegated administrators do to their organization.
+    """
+    account_id = find_account_acted_on(operation, input, callers)
     if account_id is None or account_id == callers.account_id:
         return callers
     return replica.find_account(account_id) or await replica.account(account_id) or callers

@@ -26,6 +26,7 @@ from iamd.server.logs import configure_logs
 from iamd.server.metrics import Board
 from iamd.server.node import Node
 from iamd.server.operations import SERVICES, operation_functions
+from iamd.server.organizations import found_organizations
 from iamd.server.seeds import Seed, find_seeds
 from iamd.server.settings import Settings, SettingsError
 from iamd.server.worker import Server
@@ -122,6 +123,7 @@ def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
 async def _greet(plan: _Plan, node: Node) -> Greeting:
     """Create the accounts asked for; the greeting says how to reach and use them."""
     new_accounts = await create_accounts(node.replica, node.sealer, plan.seeds, now())
+    await found_organizations(node.replica, plan.seeds)
     account_ids = sorted(node.replica.directory.account_ids)
     if len(account_ids) > _MANY_ACCOUNTS:
         account_ids = []

@@ -55,6 +55,8 @@ class RecordCheck:
         self._account_ids: set[str] = set()  # that have a head
         self._listed_ids: set[str] = set()  # that the directory of accounts has
         self._event_account_ids: set[str] = set()
+        self._organizations: dict[str, str] = {}  # organization → its management account's id
+        self._memberships: dict[str, str] = {}  # account id → organization
         self._references: dict[str, str] = {}  # alias and access key entries → account id
         self._expected_references: dict[str, str] = {}  # those that the accounts' records call for
 
@@ -81,6 +83,13 @@ class RecordCheck:
                 yield Finding(key, "has another account's entry.")
         elif key.startswith((layout.ALIAS_PREFIX, layout.ACCESS_KEY_PREFIX)):
             self._references[key] = layout.decode_account_reference(item.value).account_id
+        elif key.startswith(layout.ORGANIZATION_PREFIX):
+            organization = layout.decode_organization(item.value)
+            if organization.id != rest:
+                yield Finding(key, "has another organization.")
+            self._organizations[rest] = organization.management_account_id
+        elif key.startswith(layout.MEMBER_PREFIX):
+            self._memberships[rest] = layout.decode_organization_reference(item.value).organization_id
         elif key.startswith(layout.EVENT_PREFIX):
             self._event_account_ids.add(account_id)
             msgspec.json.decode(item.value)
@@ -109,6 +118,16 @@ class RecordCheck:
             yield Finding(layout.ACCOUNT_PREFIX + account_id, "names an account that has no head.")
         for account_id in sorted(self._event_account_ids - self._listed_ids):
             yield Finding(layout.EVENT_PREFIX + account_id, "has events of an account that is not in the directory.")
+        for organization_id, account_id in sorted(self._organizations.items()):
+            if self._memberships.get(account_id) != organization_id:
+                yield Finding(
+                    layout.ORGANIZATION_PREFIX + organization_id, f"is managed by {account_id}, which is no member."
+                )
+        for account_id, organization_id in sorted(self._memberships.items()):
+            if account_id not in self._listed_ids:
+                yield Finding(layout.MEMBER_PREFIX + account_id, "names an account that is not in the directory.")
+            if organization_id not in self._organizations:
+                yield Finding(layout.MEMBER_PREFIX + account_id, f"names {organization_id}, which does not exist.")
         for key in sorted(self._references.keys() | self._expected_references.keys()):
             found, expected = self._references.get(key), self._expected_references.get(key)
             if found is None:

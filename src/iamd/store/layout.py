@@ -3,10 +3,13 @@
 import msgspec
 from msgspec import Struct
 
+from iamd.account.organization import Organization
 from iamd.account.records import Record
 
 # account/<account id>                 AccountEntry          the account exists
 # alias/<alias>                        AccountReference      account aliases, unique among all accounts
+# organization/<organization id>        Organization          written only by commits of its management account
+# member/<account id>                  OrganizationReference what organization the account belongs to
 # access-key/<access key id>           AccountReference      only for access keys whose id does not carry its account
 # a/<account id>                       Head                  INVARIANT: every commit to the account replaces it
 # a/<account id>/<kind>/<record key>   the record            see iamd.account.records
@@ -17,6 +20,8 @@ from iamd.account.records import Record
 ACCOUNT_PREFIX = "account/"
 ALIAS_PREFIX = "alias/"
 ACCESS_KEY_PREFIX = "access-key/"
+ORGANIZATION_PREFIX = "organization/"
+MEMBER_PREFIX = "member/"
 HEAD_PREFIX = "a/"
 EVENT_PREFIX = "event/"
 DATA_KEY_PREFIX = "meta/data-key/"
@@ -35,6 +40,12 @@ class AccountReference(Struct, frozen=True, kw_only=True):
     """The account that something named in the key belongs to."""
 
     account_id: str
+
+
+class OrganizationReference(Struct, frozen=True, kw_only=True):
+    """The organization that the account named in the key belongs to."""
+
+    organization_id: str
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -61,22 +72,34 @@ def event_key(account_id: str, event_id: str) -> str:
 _encode = msgspec.json.encode
 _account_entry = msgspec.json.Decoder(AccountEntry)
 _account_reference = msgspec.json.Decoder(AccountReference)
+_organization = msgspec.json.Decoder(Organization)
+_organization_reference = msgspec.json.Decoder(OrganizationReference)
 _head = msgspec.json.Decoder(Head)
 
 
-def encode_entry(entry: AccountEntry | AccountReference | Head) -> bytes:
+def encode_entry(entry: AccountEntry | AccountReference | Organization | OrganizationReference | Head) -> bytes:
     """``entry`` as it is stored: JSON."""
     return _encode(entry)
 
 
 def decode_account_entry(stored: bytes) -> AccountEntry:
-    """The value under ``account/``. Raises ``msgspec.ValidationError``, as the two below do."""
+    """The value under ``account/``. Raises ``msgspec.ValidationError``, as those below do."""
     return _account_entry.decode(stored)
 
 
 def decode_account_reference(stored: bytes) -> AccountReference:
     """The value under ``alias/`` or ``access-key/``."""
     return _account_reference.decode(stored)
+
+
+def decode_organization(stored: bytes) -> Organization:
+    """The value under ``organization/``."""
+    return _organization.decode(stored)
+
+
+def decode_organization_reference(stored: bytes) -> OrganizationReference:
+    """The value under ``member/``."""
+    return _organization_reference.decode(stored)
 
 
 def decode_head(stored: bytes) -> Head:

@@ -95,10 +95,8 @@ class OperationModel(Struct, frozen=True, eq=False, kw_only=True):
 
     @property
     def errors(self) -> tuple[Error, ...]:
-        """The errors the model declares. A shape without a wire form goes by its name less ``Exception``."""
-        return tuple(
-            self.service.shapes[name].error or Error(name.removesuffix("Exception")) for name in self.error_names
-        )
+        """The errors the model declares. A shape without a code of its own goes by its name, as in SDKs."""
+        return tuple(self.service.shapes[name].error or Error(name) for name in self.error_names)
 
 
 @cache
