@@ -11,7 +11,9 @@ import pytest
 from iamd.policy.conditions import OPERATORS
 from iamd.policy.json_text import Position, Span, find_spans, read_json
 from iamd.policy.matching import compile_any, compile_arn, compile_pattern, tokenize
+from iamd.policy.references import find_variables
 from iamd.policy.values import parse_date, parse_network, parse_number
+from iamd.policy.variables import IllFormed, parse_template
 from tests.policy.reference import COMPARISONS, wildcards_match
 
 
@@ -92,6 +94,21 @@ def test_no_text_makes_reading_slow(make: Callable[[int], str]) -> None:
         return lines_executed(read)
 
     assert work(4000) <= 2.5 * work(2000)
+
+
+@pytest.mark.parametrize(
+    "text", ["${" + " " * 100_000, "${" * 100_000, "${a" * 100_000 + "}", "${a," * 100_000, "${" + "a " * 100_000]
+)
+def test_no_text_makes_finding_variables_slow(text: str) -> None:
+    """Were the work more than in proportion, these would take hours."""
+    assert find_variables(text) in ([], ["a"], ["a"] * 100_000)
+    with pytest.raises(IllFormed):
+        parse_template(text)
+
+
+def test_variables_are_found_without_the_blanks_around_their_names() -> None:
+    text = "${ aws:username }-${aws:PrincipalTag/cost center, 'none'}${*}${?}${$}${aws:userid"
+    assert find_variables(text) == ["aws:username", "aws:PrincipalTag/cost center"]
 
 
 def test_there_are_27_operators_and_the_reference_has_them_all() -> None:

@@ -10,7 +10,7 @@ from iamd.policy.document import Policy, Statement
 from iamd.policy.evaluate import Match, PolicyType
 from iamd.policy.json_text import Position
 
-_VARIABLE_NAME = re.compile(r"\$\{\s*([^,'{}$*?]+?)\s*[,}]")
+_VARIABLE_NAME = re.compile(r"\$\{([^,'{}$*?]++)[,}]")
 
 
 class StatementReference(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ def spell_keys(keys: Iterable[str], policies: Iterable[Policy]) -> tuple[str, ..
 
 def find_variables(text: str) -> list[str]:
     """The names of the policy variables in a pattern or value, as written."""
-    return _VARIABLE_NAME.findall(text)
+    return [name.strip() for name in _VARIABLE_NAME.findall(text)]
 
 
 def _written_keys(policy: Policy) -> Iterator[str]:

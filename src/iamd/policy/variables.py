@@ -12,8 +12,7 @@ from msgspec import Struct
 from iamd.policy.matching import Token, tokenize
 from iamd.policy.request import Context
 
-_OPENING = "${"
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_OPENING, _CLOSING = "${", "}"
 _NAME = re.compile(r"[^,'{$*?]+")
 
 
@@ -45,16 +44,16 @@ def has_variables(text: str) -> bool:
 
 
 def parse_template(text: str) -> tuple[Part, ...]:
-    """``text`` cut at its variables and escapes. Raises IllFormed."""
+    """``text`` cut at its variables and escapes, in one pass. Raises IllFormed."""
     parts: list[Part] = []
     position = 0
-    for found in _VARIABLE.finditer(text):
-        parts.append(text[position : found.start()])
-        parts.append(_parse_reference(found[1]))
-        position = found.end()
+    while (opening := text.find(_OPENING, position)) >= 0:
+        closing = text.find(_CLOSING, opening)
+        if closing < 0:
+            raise IllFormed(text)
+        parts += [text[position:opening], _parse_reference(text[opening + len(_OPENING) : closing])]
+        position = closing + 1
     parts.append(text[position:])
-    if any(isinstance(part, str) and _OPENING in part for part in parts):
-        raise IllFormed(text)
     return tuple(part for part in parts if part != "")
 
 
