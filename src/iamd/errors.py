@@ -125,6 +125,27 @@ class CallerIsNotManagementAccountException(ServiceError):
     pass
 
 
+class PolicyEvaluation(ServiceError):
+    status = 500
+    fault = "Receiver"
+
+
+class ReportNotPresent(ServiceError):
+    status = 410
+
+
+class ReportExpired(ServiceError):
+    status = 410
+
+
+class ReportInProgress(ServiceError):
+    status = 404
+
+
+class ReportGenerationLimitExceeded(ServiceError):
+    status = 409
+
+
 class ServiceFailure(ServiceError):
     status = 500
     fault = "Receiver"

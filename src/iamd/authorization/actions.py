@@ -246,6 +246,11 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "EnableOrganizationsRootSessions": _on(targets.everything),
     "DisableOrganizationsRootSessions": _on(targets.everything),
     "ListOrganizationsFeatures": _on(targets.everything),
+    # The policy simulator
+    "SimulateCustomPolicy": _on(targets.everything),
+    "SimulatePrincipalPolicy": _on(targets.policy_source),
+    "GetContextKeysForCustomPolicy": _on(targets.everything),
+    "GetContextKeysForPrincipalPolicy": _on(targets.policy_source),
     # STS
     "GetCallerIdentity": (),  # needs no permission and no Deny stops it
     "GetAccessKeyInfo": _on(targets.everything),

@@ -156,6 +156,25 @@ def policy(account: Account, input: Input, call: Call) -> Target:
     return Target(arn, f"policy {arn}", account.find_policy(arn))
 
 
+def policy_source(account: Account, input: Input, call: Call) -> Target:
+    """The user, group or role whose policies are asked about, by ARN; as IAM finds it, whatever path the ARN has."""
+    text = input.get("PolicySourceArn") or input["Arn"]
+    arn = find_arn(text)
+    found: Entity | None = None
+    if arn is not None and arn.service == "iam" and arn.account_id == account.account_id:
+        match arn.resource_type:
+            case "user":
+                found = account.find_user(arn.name)
+            case "group":
+                found = account.find_group(arn.name)
+            case "role":
+                found = account.find_role(arn.name)
+            case "policy":
+                found = account.find_policy(text)
+    resource = text if found is None else found.arn
+    return Target(resource, resource, found)
+
+
 def mfa_device(account: Account, input: Input, call: Call) -> Target:
     serial_number = input["SerialNumber"]
     return Target(serial_number, serial_number, account.find_mfa_device(serial_number))

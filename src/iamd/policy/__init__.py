@@ -1,6 +1,6 @@
 """The policy engine: AWS's policy language and AWS's decision, pure and without a server."""
 
-from iamd.policy.authorize import Decision, Policies, authorize
+from iamd.policy.authorize import Decision, Levels, Outcome, Policies, authorize, find_outcome_of
 from iamd.policy.document import Policy, Statement, parse_policy
 from iamd.policy.encoded_message import (
     authorization_message,
@@ -12,7 +12,7 @@ from iamd.policy.explain import Explanation, explain
 from iamd.policy.grammar import check_identity_policy, check_session_policy, policy_size
 from iamd.policy.messages import denial_message
 from iamd.policy.organizations_grammar import check_resource_control_policy, check_service_control_policy
-from iamd.policy.references import StatementReference
+from iamd.policy.references import StatementReference, written_keys
 from iamd.policy.request import Context, Principal, Request
 from iamd.policy.resource_grammar import check_resource_policy, check_trust_policy, invalid_principal
 
@@ -20,7 +20,9 @@ __all__ = [
     "Context",
     "Decision",
     "Explanation",
+    "Levels",
     "Match",
+    "Outcome",
     "Policies",
     "Policy",
     "PolicyType",
@@ -40,7 +42,9 @@ __all__ = [
     "denial_message",
     "encode_authorization_message",
     "explain",
+    "find_outcome_of",
     "invalid_principal",
     "parse_policy",
     "policy_size",
+    "written_keys",
 ]

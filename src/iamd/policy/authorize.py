@@ -162,6 +162,21 @@ def find_missing_context(request: Request, policies: Policies) -> tuple[str, ...
     return tuple(sorted(needed - request.context.keys()))
 
 
+def find_outcome_of(policy_type: PolicyType, request: Request, policies: Policies) -> Outcome | None:
+    """What the policies of one type say by themselves; None if the type has no say.
+
+    A resource-based policy allows in whatever form it names the caller.
+    """
+    action, has_boundary = request.action.lower(), policies.boundary is not None
+    levels = [find_candidates(level, action) for each, level in sets_in_force(request, policies) if each is policy_type]
+    if not levels:
+        return None
+    if any(applies_any(denies, request, has_boundary) for denies, _ in levels):
+        return "explicitDeny"
+    allowed = all(applies_any(allows, request, has_boundary) for _, allows in levels)
+    return "allowed" if allowed else "implicitDeny"
+
+
 class _Findings:
     """What the policies in force say, found out when it matters."""
 

@@ -53,7 +53,7 @@ def spell_keys(keys: Iterable[str], policies: Iterable[Policy]) -> tuple[str, ..
     wanted = set(keys)
     spellings: dict[str, str] = {}
     for policy in policies if wanted else ():
-        for key in _written_keys(policy):
+        for key in written_keys(policy):
             if key.lower() in wanted:
                 spellings.setdefault(key.lower(), key)
     return tuple(sorted((spellings.get(key, key) for key in wanted), key=str.lower))
@@ -64,11 +64,14 @@ def find_variables(text: str) -> list[str]:
     return [name.strip() for name in _VARIABLE_NAME.findall(text)]
 
 
-def _written_keys(policy: Policy) -> Iterator[str]:
+def written_keys(policy: Policy) -> Iterator[str]:
+    """The condition keys that its conditions and variables ask for, as written and as often as written."""
     for statement in policy.statements:
-        for pattern in (*(statement.resources or ()), *(statement.not_resources or ())):
-            yield from find_variables(pattern)
+        if statement.variables:
+            for pattern in (*(statement.resources or ()), *(statement.not_resources or ())):
+                yield from find_variables(pattern)
         for clause in statement.conditions:
             yield clause.key
-            for value in clause.values:
-                yield from find_variables(value)
+            if statement.variables:
+                for value in clause.values:
+                    yield from find_variables(value)
