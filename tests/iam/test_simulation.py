@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from iamd.account.organization import Organization
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
 from iamd.account.state import Directory
 from iamd.iam.aws_managed import load_aws_managed_policies
@@ -368,6 +369,18 @@ def test_statements_of_an_organization_are_not_shown(world: World) -> None:
     assert (result["EvalDecision"], result["MatchedStatements"]) == ("explicitDeny", [])
     [result] = custom(world, document(deny("s3:*")), OrderedOrganizationPolicyInputList=levels(text))
     assert (result["EvalDecision"], result["MatchedStatements"]) == ("explicitDeny", [])
+
+
+def test_a_member_of_an_organization_is_told_what_that_allows(world: World) -> None:
+    organization = Organization(id="o-exampleorgid", management_account_id=OTHER_ACCOUNT_ID)
+    world.directory.organizations[organization.id] = organization
+    world.directory.organization_ids[ACCOUNT_ID] = organization.id
+    [result] = principal(world, BOB, "sqs:ListQueues")
+    assert result["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": True}
+    members = {"aws:PrincipalOrgID": "o-exampleorgid", "aws:PrincipalOrgMasterAccountId": OTHER_ACCOUNT_ID}
+    text = document(allow("app:*", Condition={"StringEquals": members}))
+    [result] = principal(world, BOB, "app:Get", PolicyInputList=[text])
+    assert result["EvalDecision"] == "allowed"
 
 
 def test_a_level_without_policies_is_refused(world: World) -> None:

@@ -63,7 +63,7 @@ def simulate_principal_policy(account: Account, input: Input, call: Call) -> Ans
     if any(exclusion.kind == "permission-boundary" for exclusion in excluded):
         boundary = None
     organization = None
-    if account.organization is not None:
+    if account.directory.find_organization(account.account_id) is not None:
         left = () if any(exclusion.kind == "scp" for exclusion in excluded) else controls or ()
         organization = tuple(tuple(each.text for each in level) for level in left)
     given = _Given(
@@ -176,6 +176,10 @@ def _read_caller(account: Account, arn: str | None) -> _Caller:
     }
     if kind == "user":
         context["aws:username"] = parsed.name
+    organization = account.directory.find_organization(parsed.account_id)
+    if organization is not None:
+        context["aws:principalorgid"] = organization.id
+        context["aws:principalorgmasteraccountid"] = organization.management_account_id
     return _Caller(principal, context)
 
 
