@@ -13,7 +13,7 @@ from iamd.account import ids
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CallerKind: TypeAlias = Literal["root", "user", "role", "federated", "anonymous"]
+CallerKind: TypeAlias = Literal["root", "user", "role", "federated", "anonymous", "provider"]
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -32,13 +32,33 @@ class Session(Struct, frozen=True, kw_only=True):
     policy_arns: tuple[str, ...] = ()  # managed session policies, of the session's account or AWS's
     source_identity: str | None = None
     federated_provider: str | None = None  # whose assertion the session was made from: a provider's ARN or name
+    federated_context: Mapping[str, str | tuple[str, ...]] = {}  # condition keys, in lower case, that it left
+
+
+class Assertion(Struct, frozen=True, kw_only=True):
+    """What an identity provider says of a user whom it sends, verified: a web identity token or a SAML assertion.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers.html
+    """
+
+    provider: str  # the ARN of the provider's record, or AWS's own name of it such as accounts.google.com
+    context: Mapping[str, str | tuple[str, ...]]  # condition keys, in lower case, for the role's trust policy
+    session_context: Mapping[str, str | tuple[str, ...]] = {}  # those of them that the session keeps
+    shown: Mapping[str, str] = {}  # members of the answer that tell of the assertion: Provider, Audience, Subject …
+    session_name: str | None = None  # if the assertion names the session, as SAML does
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+    ends: int | None = None  # epoch seconds after which no session may last
+    max_duration: int | None = None  # seconds that a session may last
 
 
 class Caller(Struct, frozen=True, kw_only=True):
     """The authenticated principal of a request.
 
     ``arn`` is what GetCallerIdentity shows; ``principal_arn`` is the value of ``aws:PrincipalArn`` (for a role session
-    the role's ARN).
+    the role's ARN). A ``provider`` has no credential but an assertion: it is a user of an identity provider, before
+    there is a session, and has neither ARN nor id of its own.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
     """
 
@@ -52,6 +72,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     issuer_id: str = ""  # federated: that user's unique id, or the account id
     access_key_id: str | None = None
     session: Session | None = None
+    assertion: Assertion | None = None  # provider: what it was identified by
 
     @property
     def entity_id(self) -> str:

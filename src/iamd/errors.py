@@ -69,6 +69,22 @@ class InvalidAuthorizationMessageException(ServiceError):
     pass
 
 
+class InvalidIdentityToken(ServiceError):
+    pass
+
+
+class IDPRejectedClaim(ServiceError):
+    status = 403
+
+
+class IDPCommunicationError(ServiceError):
+    pass
+
+
+class ExpiredTokenException(ServiceError):
+    """What an identity provider asserted is out of date; ``ExpiredToken`` is for session tokens."""
+
+
 class InvalidUserType(ServiceError):
     pass
 

@@ -50,6 +50,7 @@ class SessionCredential(Struct, frozen=True, kw_only=True, array_like=True, gc=F
     mfa_time: int | None = None
     federated_provider: str | None = None
     padding: int | bytes = 0  # makes the token longer, where that was asked for
+    federated_context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()  # condition keys that the provider left
 
     def __repr__(self) -> str:
         return f"SessionCredential({self.kind} {self.entity_id} {self.name!r}, expires {self.expires})"  # no secret
@@ -129,6 +130,7 @@ def session_caller(credential: SessionCredential, access_key_id: str, account: A
         policy_arns=attributes.policy_arns,
         source_identity=credential.source_identity,
         federated_provider=credential.federated_provider,
+        federated_context=dict(credential.federated_context),
     )
     if credential.kind == "role":
         return _role_caller(credential, access_key_id, account, session)

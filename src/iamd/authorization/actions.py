@@ -17,8 +17,8 @@ class Need(NamedTuple):
     """One action that must be allowed on one resource.
 
     ``keys`` names the providers of ``iamd.authorization.context.PROVIDERS`` that add condition keys. With ``if_any``
-    the action is needed only by requests that carry one of those members, or by callers for whom ``or_if`` holds. With
-    ``trust`` the resource is a role, whose trust policy must allow.
+    the action is needed only by requests that carry one of those members, with ``or_if`` only by callers for whom it
+    holds, with both by either. With ``trust`` the resource is a role, whose trust policy must allow.
     """
 
     target: Resolver
@@ -30,9 +30,9 @@ class Need(NamedTuple):
 
     def applies(self, input: Input, caller: Caller) -> bool:
         """Whether a request with this input by this caller needs it."""
-        if not self.if_any or any(member in input for member in self.if_any):
+        if self.or_if is not None and self.or_if(caller):
             return True
-        return self.or_if is not None and self.or_if(caller)
+        return any(member in input for member in self.if_any) or not (self.if_any or self.or_if)
 
 
 def _on(target: Resolver, *keys: str) -> tuple[Need, ...]:
@@ -57,6 +57,24 @@ def _hands_on_source_identity(caller: Caller) -> bool:
 def _assumes(action: str | None = None, *if_any: str, or_if: Callable[[Caller], bool] | None = None) -> Need:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required"""
     return Need(targets.assumed_role, ("request_tags", "assumption"), action, if_any, or_if, trust=True)
+
+
+def _brings_tags(caller: Caller) -> bool:
+    """What identified the caller carries session tags."""
+    return caller.assertion is not None and bool(caller.assertion.tags)
+
+
+def _brings_source_identity(caller: Caller) -> bool:
+    return caller.assertion is not None and caller.assertion.source_identity is not None
+
+
+def _federates() -> tuple[Need, ...]:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp"""
+    return (
+        Need(targets.assumed_role, trust=True),
+        Need(targets.assumed_role, (), "sts:TagSession", or_if=_brings_tags, trust=True),
+        Need(targets.assumed_role, (), "sts:SetSourceIdentity", or_if=_brings_source_identity, trust=True),
+    )
 
 
 _CURRENT = "current_boundary"  # iam:PermissionsBoundary is the boundary that the entity has
@@ -260,6 +278,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         _assumes("sts:SetSourceIdentity", "SourceIdentity", or_if=_hands_on_source_identity),
         _assumes("sts:SetContext", "ProvidedContexts"),
     ),
+    "AssumeRoleWithWebIdentity": _federates(),
     "GetSessionToken": (),  # likewise
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
     "DecodeAuthorizationMessage": _on(targets.unnamed),

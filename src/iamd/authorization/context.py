@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from iamd.account.records import Role, Tags, User
 from iamd.account.state import Account
 from iamd.authorization.targets import Target
-from iamd.call import Call
+from iamd.call import Assertion, Call
 
 Context: TypeAlias = dict[str, str | tuple[str, ...]]
 
@@ -29,6 +29,7 @@ _PRINCIPAL_TYPES = {
     "federated": "FederatedUser",
     "anonymous": "Anonymous",
 }
+_OF_PRINCIPALS = ("aws:principalaccount", "aws:principalarn", "aws:principaltype", "aws:userid")
 
 
 def request_context(account: Account, call: Call, callers_account: Account | None = None) -> Context:
@@ -44,7 +45,7 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
         "aws:principalaccount": caller.account_id,
         "aws:principalarn": caller.principal_arn,
         "aws:principalisawsservice": "false",
-        "aws:principaltype": _PRINCIPAL_TYPES[caller.kind],
+        "aws:principaltype": _PRINCIPAL_TYPES.get(caller.kind, ""),
         "aws:requestedregion": source.region,
         "aws:resourceaccount": account.account_id,
         "aws:securetransport": "true" if source.secure else "false",
@@ -55,6 +56,10 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
     }
     if source.referer is not None:
         context["aws:referer"] = source.referer
+    if caller.assertion is not None:
+        for key in _OF_PRINCIPALS:
+            del context[key]
+        return context | _asserted(caller.assertion)
     if caller.kind == "user" and caller.name:
         context["aws:username"] = caller.name
     entity = (callers_account or account).find_by_id(caller.entity_id)
@@ -68,6 +73,7 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
             context["aws:sourceidentity"] = session.source_identity
         if session.federated_provider is not None:
             context["aws:federatedprovider"] = session.federated_provider
+            context.update(session.federated_context)
     if caller.kind in ("user", "root") and (session is not None or call.mfa_time is not None):
         # Absent with access keys alone and in role sessions.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
@@ -75,6 +81,24 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
         context["aws:multifactorauthpresent"] = "false" if proved is None else "true"
         if proved is not None:
             context["aws:multifactorauthage"] = str(call.time - proved)
+    return context
+
+
+def _asserted(assertion: Assertion) -> Context:
+    """What a role's trust policy can ask about a user of an identity provider, who is no principal yet.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts
+    """
+    context: Context = dict(assertion.context)
+    if assertion.session_name is not None:
+        context["sts:rolesessionname"] = assertion.session_name
+    if assertion.source_identity is not None:
+        context["sts:sourceidentity"] = assertion.source_identity
+    if assertion.transitive_tag_keys:
+        context["sts:transitivetagkeys"] = assertion.transitive_tag_keys
+    if assertion.tags:
+        context["aws:tagkeys"] = tuple(key for key, _ in assertion.tags)
+        _add_tags(context, "aws:requesttag/", assertion.tags)  # no rivals: keys that differ in case alone are refused
     return context
 
 

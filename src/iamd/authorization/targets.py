@@ -125,13 +125,17 @@ def find_account_acted_on(operation: OperationModel, input: Input, callers: Acco
         if organization is not None and organization.administers(callers.account_id, IAM_SERVICE):
             return organization.management_account_id
         return None
-    text = input.get("RoleArn")
-    if text is None or operation.service.name != "sts":
+    if "RoleArn" not in input or operation.service.name != "sts":
         return None
-    arn = find_arn(text)
-    if arn is None:
-        raise ValidationError(f"{text} is invalid")
-    return arn.account_id
+    return account_of_role(input["RoleArn"])
+
+
+def account_of_role(arn: str) -> str:
+    """The id of the account that a role to be assumed is said to be in. Raises ValidationError in AWS STS's words."""
+    parsed = find_arn(arn)
+    if parsed is None:
+        raise ValidationError(f"{arn} is invalid")
+    return parsed.account_id
 
 
 def federated_user(account: Account, input: Input, call: Call) -> Target:

@@ -33,6 +33,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @setting("--accounts-file", type=_FILE, help="JSON or TOML list of accounts to create.")
 @setting("--aws-managed-policies", type=_FILE, help="More AWS-managed policies, as the AWS CLI prints them.")
 @setting(
+    "--issuer-keys",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory of JSON Web Key Sets of the issuers whose web identity tokens are taken.",
+)
+@setting(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",

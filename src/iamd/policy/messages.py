@@ -31,8 +31,8 @@ def denial_message(decision: Decision, principal_arn: str, action: str, resource
     prints it, None or empty for an action without resource.
     """
     unsigned = _UNSIGNED.get(action.lower())
-    if unsigned:
-        return f"Not authorized to perform {unsigned}"
+    if unsigned or decision.request.principal.kind == "provider":
+        return f"Not authorized to perform {unsigned or action}"
     subject = f"User: {principal_arn} is not authorized to perform: {action}"
     if resource_text:
         subject += f" on resource: {resource_text}"

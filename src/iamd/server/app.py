@@ -82,7 +82,7 @@ class App:
     async def _answer(self, request: HttpRequest, trace: Trace) -> HttpResponse:
         if request.method not in ("GET", "POST"):
             return _refuse(_method_not_allowed("GET, POST"), trace)
-        return await answer(request, self.node.replica, self.node.sealer, trace)
+        return await answer(request, self.node.replica, self.node.sealer, self.node.issuer_keys, trace)
 
     # iamd's own addresses ---------------------------------------------------------------------------------------------
 

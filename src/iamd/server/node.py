@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from iamd.account.records import ManagedPolicy
 from iamd.account.state import Directory
+from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.replica.replica import Replica
 from iamd.server.places import store_path
 from iamd.server.settings import Settings
@@ -26,9 +27,10 @@ class Health(NamedTuple):
 class Node:
     """A store, its replica and its key ring, open together."""
 
-    def __init__(self, replica: Replica, sealer: KeyRing) -> None:
+    def __init__(self, replica: Replica, sealer: KeyRing, issuer_keys: IssuerKeys) -> None:
         self.replica = replica
         self.sealer = sealer
+        self.issuer_keys = issuer_keys
         self.closed = False
         self._seeded: dict[str, bytes] | None = None
 
@@ -36,8 +38,10 @@ class Node:
     async def open(cls, settings: Settings, aws_managed_policies: Mapping[str, ManagedPolicy]) -> "Node":
         """Open the store that the settings name, or for ``dev`` one in memory.
 
-        Raises Unavailable if the store cannot be used, MasterKeyError if its secrets cannot be opened.
+        Raises Unavailable if the store cannot be used, MasterKeyError if its secrets cannot be opened, SettingsError if
+        the keys of issuers cannot be read.
         """
+        issuer_keys = settings.open_issuer_keys()
         store = SQLiteStore(None if settings.dev else store_path(settings.data_dir))
         await store.open()
         try:
@@ -48,7 +52,7 @@ class Node:
         except BaseException:
             await store.close()
             raise
-        return cls(replica, sealer)
+        return cls(replica, sealer, issuer_keys)
 
     async def close(self) -> None:
         """Finish the writes that are queued, and let go of the store."""

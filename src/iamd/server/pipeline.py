@@ -6,12 +6,14 @@ from iamd.account.ids import find_account_id
 from iamd.account.operation import Input, Output
 from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, get_signature
+from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.authorization.authorize import Denied, authorize
 from iamd.authorization.targets import find_account_acted_on
 from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
+from iamd.server.federation import endpoint_region, identify
 from iamd.server.mfa_codes import spend_mfa_code
 from iamd.server.operations import find_operation_function, reads_only
 from iamd.server.trace import Trace
@@ -22,7 +24,9 @@ from iamd.wire.models import OperationModel, ServiceModel
 GLOBAL_REGION = "us-east-1"
 
 
-async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: Trace) -> HttpResponse:
+async def answer(
+    request: HttpRequest, replica: Replica, sealer: Sealer, issuer_keys: IssuerKeys, trace: Trace
+) -> HttpResponse:
     """Answer one request. Every refusal becomes AWS's error document; only a bug raises."""
     json = "application/json" in (request.header(b"accept") or "")
     service: ServiceModel | None = None
@@ -31,16 +35,21 @@ async def answer(request: HttpRequest, replica: Replica, sealer: Sealer, trace: 
         operation = query.find_operation(parameters)
         service = operation.service
         trace.service, trace.operation = service.name, operation.name
-        signature = get_signature(request, parameters)
-        trace.access_key_id = signature.access_key_id
+        signature = get_signature(request, parameters) if operation.signed else None
+        trace.access_key_id = signature.access_key_id if signature else None
         input = query.decode_input(operation, parameters)
-        account = await _account_of(signature.access_key_id, replica)
-        time = now()
-        caller = authenticate(request, parameters, signature, service.name, account, sealer, time)
+        if signature is None:
+            time, region = now(), endpoint_region(request)
+            account: Account | None
+            account, caller = await identify(operation, input, replica, sealer, issuer_keys, time)
+        else:
+            account = await _account_of(signature.access_key_id, replica)
+            time, region = now(), signature.region
+            caller = authenticate(request, parameters, signature, service.name, account, sealer, time)
         trace.principal, trace.account_id = caller.arn, caller.account_id
         if account is None:
             raise InternalFailure("A caller was authenticated without an account.")
-        source = _source(request, service, signature.region)
+        source = _source(request, service, region)
         replica.note_use(account, caller, time, service.name, source.region)  # denied or not, as AWS counts
         call = Call(
             caller=caller,
@@ -103,11 +112,11 @@ async def _run(
 
 
 async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
-    seeded = replica.directory.seeded_access_keys
-    account_id = seeded.get(access_key_id) or find_account_id(access_key_id)
+    directory = replica.directory
+    account_id = directory.seeded_access_keys.get(access_key_id) or find_account_id(access_key_id)
     if account_id is None:
         await replica.follow()  # another process may just have given it to an account, or restored a backup
-        account_id = seeded.get(access_key_id)
+        account_id = directory.seeded_access_keys.get(access_key_id)
     if account_id is None:
         return None
     return replica.find_account(account_id) or await replica.account(account_id)
@@ -124,7 +133,7 @@ async def _account_acted_on(operation: OperationModel, input: Input, callers: Ac
 
 
 def _source(request: HttpRequest, service: ServiceModel, region: str) -> Source:
-    """``region`` is the signature's. IAM has one endpoint for all regions, which counts as the first one's."""
+    """``region`` is the signature's or endpoint's. IAM has one endpoint for all, which counts as the first one's."""
     return Source(
         region=GLOBAL_REGION if service.name == "iam" else region,
         ip=request.peer,

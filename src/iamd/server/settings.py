@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from iamd.authentication.issuer_keys import InvalidKeySet, IssuerKeys, IssuerKeysDirectory, NoIssuerKeys
 from iamd.server.connection import Limits
 
 
@@ -31,6 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     master_key_source: str  # file:PATH, env:VARIABLE or command:COMMAND
     aws_managed_policies: Path | None = None  # output of GetAccountAuthorizationDetails
+    issuer_keys: Path | None = None  # directory of JSON Web Key Sets
     account_id: str | None = None  # seeds of the first start …
     root_access_key_id: str | None = None
     root_secret_access_key: str | None = None
@@ -57,6 +59,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 f"The data directory {self.data_dir} cannot be made: {error.strerror}. Name another with --data-dir."
             ) from error
+
+    def open_issuer_keys(self) -> IssuerKeys:
+        """Where the keys of issuers of web identity tokens come from. Raises SettingsError."""
+        if self.issuer_keys is None:
+            return NoIssuerKeys()
+        try:
+            return IssuerKeysDirectory(self.issuer_keys)
+        except (InvalidKeySet, OSError) as error:
+            raise SettingsError(f"The issuer keys in {self.issuer_keys} cannot be read: {error}.") from error
 
     def tls_context(self) -> ssl.SSLContext | None:
         """TLS as the certificate makes it, None without one. Raises SettingsError if it cannot be used."""

@@ -3,18 +3,14 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
-from typing import Any
-
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
 from iamd.account.state import Account
-from iamd.arn import assumed_role_arn
-from iamd.authentication.session_token import SessionCredential
 from iamd.call import Call, Caller
 from iamd.errors import InternalFailure, InvalidParameterValue, ValidationError
-from iamd.sts.sessions import issue, pack_attributes, session_attributes
+from iamd.sts.role_sessions import DEFAULT_DURATION, RoleSession, issue_role_session
+from iamd.sts.sessions import session_attributes
 
-DEFAULT_DURATION = 3_600  # seconds
 MAX_CHAINED_DURATION = 3_600  # seconds
 
 
@@ -29,33 +25,15 @@ def assume_role(account: Account, input: Input, call: Call) -> Answer:
     duration = _duration(role, input, call.caller)
     for context in input.get("ProvidedContexts", ()):
         raise InvalidParameterValue(f"The context provider {context.get('ProviderArn', '')} is unknown.")
-    session_name = input["RoleSessionName"]
     source_identity = _source_identity(input, call.caller)
-    attributes = session_attributes(account, input, call.caller.session if call.caller.kind == "role" else None)
-    packed, percent = pack_attributes(attributes)
-    credential = SessionCredential(
-        kind="role",
-        account_id=account.account_id,
-        entity_id=role.id,
-        name=session_name,
-        secret_access_key=call.new_secret_access_key(),
-        issued=call.time,
-        expires=call.time + duration,
-        packed=packed,
+    session = RoleSession(
+        role=role,
+        name=input["RoleSessionName"],
+        duration=duration,
+        attributes=session_attributes(account, input, call.caller.session if call.caller.kind == "role" else None),
         source_identity=source_identity,
     )
-    answer: dict[str, Any] = {
-        "Credentials": issue(credential, input, call),
-        "AssumedRoleUser": {
-            "AssumedRoleId": f"{role.id}:{session_name}",
-            "Arn": assumed_role_arn(account.account_id, role.name, session_name),
-        },
-    }
-    if any(input.get(member) for member in ("Policy", "PolicyArns", "Tags")):
-        answer["PackedPolicySize"] = percent
-    if source_identity is not None:
-        answer["SourceIdentity"] = source_identity
-    return answer, []
+    return issue_role_session(session, input, call), []
 
 
 def _duration(role: Role, input: Input, caller: Caller) -> int:

@@ -1,0 +1,186 @@
+"""Users of identity providers end to end: tokens in files, profiles, and what nobody gets without one."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.authentication.issuers import Issuer
+from tests.server.process import ACCOUNT_ID, ServerProcess, environment
+from tests.server.shell import Shell
+
+ISSUER = Issuer("https://idp.example.com/tenant")
+PROVIDER = f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/idp.example.com/tenant"
+ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/Deployer"
+CALLER = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Deployer"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that knows one issuer, with a role for its user-1."""
+    home = tmp_path_factory.mktemp("server")
+    keys = home / "keys"
+    keys.mkdir()
+    (keys / "idp.json").write_text(ISSUER.key_set())
+    with ServerProcess(home, "--issuer-keys", str(keys)) as process:
+        iam = process.client()
+        iam.create_open_id_connect_provider(Url=ISSUER.url, ClientIDList=["app"])
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Federated": PROVIDER},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {"idp.example.com/tenant:sub": "user-1"}},
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=document)
+        policy = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"}
+        iam.put_role_policy(
+            RoleName="Deployer",
+            PolicyName="list",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+        )
+        yield process
+
+
+def token(**claims: Any) -> str:
+    return ISSUER.token(ISSUER.claims(int(time.time()), **claims))
+
+
+def unsigned(server: ServerProcess) -> Any:
+    """A client of STS without any credential."""
+    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    return boto3.session.Session().client("sts", "us-east-1", endpoint_url=server.endpoint, config=config)
+
+
+def refusal(call: Any, **input: Any) -> tuple[str, str, int]:
+    with pytest.raises(ClientError) as caught:
+        call(**input)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"], caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_a_token_is_exchanged_for_credentials(server: ServerProcess) -> None:
+    answer = unsigned(server).assume_role_with_web_identity(
+        RoleArn=ROLE, RoleSessionName="job", WebIdentityToken=token(), DurationSeconds=900
+    )
+    assert answer["AssumedRoleUser"]["Arn"] == f"{CALLER}/job"
+    told = {name: answer[name] for name in ("SubjectFromWebIdentityToken", "Audience", "Provider")}
+    assert told == {"SubjectFromWebIdentityToken": "user-1", "Audience": "app", "Provider": PROVIDER}
+    made = answer["Credentials"]
+    keys = {"key_id": made["AccessKeyId"], "secret": made["SecretAccessKey"], "aws_session_token": made["SessionToken"]}
+    assert server.client("sts", **keys).get_caller_identity()["Arn"] == f"{CALLER}/job"
+    assert server.client("iam", **keys).list_users()["Users"] == []
+    log = [json.loads(line) for line in server.log().splitlines() if "AssumeRoleWithWebIdentity" in line]
+    assert (log[-1]["principal"], log[-1]["issued_to"]) == (PROVIDER, f"{CALLER}/job")
+    assert token().split(".")[0] not in server.log()
+
+
+@pytest.mark.parametrize(
+    ("claims", "role", "expected"),
+    [
+        ({"sub": "user-2"}, ROLE, ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)),
+        ({}, ROLE + "s", ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)),
+        ({"aud": "else"}, ROLE, ("InvalidIdentityToken", "Incorrect token audience", 400)),
+        (
+            {},
+            "arn:aws:iam::999999999999:role/Deployer",
+            ("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {ISSUER.url}", 400),
+        ),
+        (
+            {"iss": "https://accounts.google.com"},
+            ROLE,
+            (
+                "InvalidIdentityToken",
+                "Couldn't retrieve verification key from your identity provider,  please reference "
+                "AssumeRoleWithWebIdentity documentation for requirements",
+                400,
+            ),
+        ),
+    ],
+)
+def test_refusals_in_aws_words(
+    server: ServerProcess, claims: dict[str, Any], role: str, expected: tuple[str, str, int]
+) -> None:
+    call = unsigned(server).assume_role_with_web_identity
+    assert refusal(call, RoleArn=role, RoleSessionName="job", WebIdentityToken=token(**claims)) == expected
+
+
+def test_an_expired_token_and_a_role_that_is_no_arn(server: ServerProcess) -> None:
+    call = unsigned(server).assume_role_with_web_identity
+    code, message, status = refusal(
+        call, RoleArn=ROLE, RoleSessionName="job", WebIdentityToken=token(exp=1_700_000_000)
+    )
+    assert (code, status) == ("ExpiredTokenException", 400)
+    assert message.endswith(" must be before the expiration date/time 1700000000")
+    no_arn = "a-role-that-is-no-arn"
+    assert refusal(call, RoleArn=no_arn, RoleSessionName="job", WebIdentityToken=token()) == (
+        "ValidationError",
+        f"{no_arn} is invalid",
+        400,
+    )
+
+
+def test_other_operations_stay_closed_to_requests_without_a_signature(server: ServerProcess) -> None:
+    sts = unsigned(server)
+    expected = ("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    assert refusal(sts.get_caller_identity) == expected
+    assert refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="job") == expected
+
+
+# What people use ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text(token())
+    return path
+
+
+def test_a_profile_of_the_aws_cli_reads_the_token_from_its_file(
+    server: ServerProcess, tmp_path: Path, token_file: Path
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        f"[profile deploy]\nregion = us-east-1\nrole_arn = {ROLE}\nweb_identity_token_file = {token_file}\n"
+        "role_session_name = build-7\n"
+    )
+    shell = Shell(tmp_path, AWS_ENDPOINT_URL=server.endpoint)
+    assert shell.succeed("aws sts get-caller-identity --profile deploy")["Arn"] == f"{CALLER}/build-7"
+    assert shell.succeed("aws iam list-users --profile deploy") == {"Users": []}
+
+
+def test_the_aws_cli_exchanges_a_token_without_any_credential(server: ServerProcess, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, AWS_ENDPOINT_URL=server.endpoint, AWS_DEFAULT_REGION="us-east-1", TOKEN=token())
+    answer = shell.succeed(
+        f'aws sts assume-role-with-web-identity --role-arn {ROLE} --role-session-name job --web-identity-token "$TOKEN"'
+    )
+    assert answer["Provider"] == PROVIDER
+
+
+def test_boto3_finds_the_token_in_its_environment(server: ServerProcess, tmp_path: Path, token_file: Path) -> None:
+    script = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    shell = Shell(
+        tmp_path,
+        **environment(tmp_path),
+        AWS_ENDPOINT_URL=server.endpoint,
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_ROLE_ARN=ROLE,
+        AWS_ROLE_SESSION_NAME="pod",
+        AWS_WEB_IDENTITY_TOKEN_FILE=str(token_file),
+    )
+    done = shell.run(f'python -c "{script}"')
+    assert (done.stdout, done.returncode) == (f"{CALLER}/pod\n", 0), done.stderr
+
+
+def test_a_directory_of_keys_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "idp.json").write_text("{}")
+    with pytest.raises(AssertionError, match=r'idp\.json: it has no list "keys"\.'):
+        ServerProcess(tmp_path, "--issuer-keys", str(tmp_path))
