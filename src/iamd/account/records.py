@@ -335,6 +335,22 @@ class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.id
 
 
+class CredentialReport(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The newest credential report of an account, which has one at most.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetCredentialReport.html
+    """
+
+    kind: ClassVar[str] = "credential-report"
+
+    generated: int
+    content: bytes  # CSV, compressed by zlib: five thousand users fit into one value of a store
+
+    @property
+    def key(self) -> str:
+        return "newest"
+
+
 class PasswordPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html"""
 
@@ -388,6 +404,7 @@ KINDS: dict[str, type[Record]] = {
         SAMLProvider,
         ServiceLinkedRoleDeletion,
         LastUsed,
+        CredentialReport,
         Settings,
     )
 }

@@ -10,6 +10,7 @@ from iamd.account.quotas import QUOTAS
 from iamd.account.records import (
     KINDS,
     AccessKey,
+    CredentialReport,
     Group,
     Identity,
     InstanceProfile,
@@ -199,6 +200,11 @@ class Account:
     def settings(self) -> Settings:
         settings = self._tables["settings"].find("account")
         return cast(Settings, settings) if settings else Settings(account_id=self.account_id, created=0)
+
+    @property
+    def credential_report(self) -> CredentialReport | None:
+        """The newest one."""
+        return cast("CredentialReport | None", self._tables["credential-report"].find("newest"))
 
     def quota(self, name: str) -> int:
         """The limit in force for a quota of ``iamd.account.quotas``."""

@@ -264,6 +264,9 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "EnableOrganizationsRootSessions": _on(targets.everything),
     "DisableOrganizationsRootSessions": _on(targets.everything),
     "ListOrganizationsFeatures": _on(targets.everything),
+    # Reports
+    "GenerateCredentialReport": _on(targets.everything),
+    "GetCredentialReport": _on(targets.everything),
     # The policy simulator
     "SimulateCustomPolicy": _on(targets.everything),
     "SimulatePrincipalPolicy": _on(targets.policy_source),
