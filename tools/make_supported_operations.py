@@ -6,7 +6,11 @@ from iamd.server.operations import SERVICES, operation_functions
 from iamd.wire.models import load_service, operation_names
 
 PAGE = Path(__file__).parent.parent / "docs" / "supported-operations.md"
-TITLES = {"iam": "AWS Identity and Access Management", "sts": "AWS Security Token Service"}
+TITLES = {
+    "iam": "AWS Identity and Access Management",
+    "sts": "AWS Security Token Service",
+    "service-quotas": "Service Quotas",
+}
 
 
 def supported_operations() -> str:

@@ -167,6 +167,33 @@ class ServiceFailure(ServiceError):
     fault = "Receiver"
 
 
+# What Service Quotas answers ------------------------------------------------------------------------------------------
+
+
+class IllegalArgumentException(ServiceError):
+    pass
+
+
+class InvalidPaginationTokenException(ServiceError):
+    pass
+
+
+class NoSuchResourceException(ServiceError):
+    pass
+
+
+class ResourceAlreadyExistsException(ServiceError):
+    pass
+
+
+class TagPolicyViolationException(ServiceError):
+    pass
+
+
+class TooManyTagsException(ServiceError):
+    pass
+
+
 # What any Query service answers ---------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,7 @@ class World:
             caller=caller or self.root,
             source=Source(ip="203.0.113.7"),
             operation=operation,
+            service=_service_of(operation),
             time=self.time,
             request_id="7a62c49f-347e-4fc4-9331-6e8eexample",
             sealer=self.sealer,
@@ -196,13 +197,19 @@ def operation_model(python_name: str) -> Any:
     """The model of the operation that boto3 calls ``python_name``."""
     from botocore import xform_name
 
-    models = (service_model("iam"), service_model("sts"))
+    models = (service_model("iam"), service_model("sts"), service_model("service-quotas"))
     return next(
         model.operation_model(name)
         for model in models
         for name in model.operation_names
         if xform_name(name) == python_name
     )
+
+
+@cache
+def _service_of(operation: str) -> str:
+    services = ("iam", "sts", "service-quotas")
+    return next(service for service in services if operation in service_model(service).operation_names)
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -212,6 +219,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "long": int,
+    "double": float,
     "boolean": bool,
     "timestamp": int,
     "blob": bytes,

@@ -40,6 +40,8 @@ def values(service: ServiceModel, name: str) -> SearchStrategy[Any]:
                 min_value=shape.min if shape.min is not None else -(2**31),
                 max_value=shape.max if shape.max is not None else 2**31 - 1,
             )
+        case "double":
+            return st.floats(min_value=shape.min, max_value=shape.max, allow_nan=False, allow_infinity=False)
         case "boolean":
             return st.booleans()
         case "timestamp":
@@ -58,9 +60,9 @@ def text(shape: Shape) -> SearchStrategy[str]:
     if shape.pattern is None:
         return _of(CHARACTERS, least, most)
     matches = compile_pattern(shape.pattern)
-    if re.fullmatch(r"\[[^\[\]]*\][+*]", shape.pattern):
+    if parts := re.fullmatch(r"(?:\^\()?\[[^\[\]]*\]([+*])(?:\)\$)?", shape.pattern):
         alphabet = "".join(character for character in CHARACTERS if matches(character))
-        return _of(alphabet, max(least, 1 if shape.pattern.endswith("+") else 0), most)
+        return _of(alphabet, max(least, 1 if parts[1] == "+" else 0), most)
     return st.from_regex(shape.pattern, fullmatch=True).filter(
         lambda value: least <= len(value) <= most and bool(matches(value))
     )

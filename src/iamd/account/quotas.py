@@ -17,6 +17,8 @@ class Quota(NamedTuple):
     exceeded: str
 
 
+FIXED = frozenset({"RolesPerInstanceProfile"})  # what the records have room for, whoever asks for more
+
 QUOTAS: dict[str, Quota] = {
     "Users": Quota(5000, 5000, "UsersPerAccount"),
     "Groups": Quota(300, 500, "GroupsPerAccount"),
@@ -36,7 +38,6 @@ QUOTAS: dict[str, Quota] = {
     "GroupPolicySize": Quota(5120, 5120, "GroupPolicySize"),
     "RolePolicySize": Quota(10240, 10240, "RolePolicySize"),
     "AssumeRolePolicySize": Quota(2048, 8192, "ACLSizePerRole"),
-    "Tags": Quota(50, 50, "Tags"),
     "ServerCertificates": Quota(20, 20, "ServerCertificates"),
     "SigningCertificatesPerUser": Quota(2, 2, "CertificatesPerUser"),
     "MFADevices": Quota(5000, 5000, "MFADevicesPerAccount"),

@@ -351,6 +351,29 @@ class CredentialReport(Record, frozen=True, kw_only=True, omit_defaults=True, gc
         return "newest"
 
 
+class QuotaRequest(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestedServiceQuotaChange.html"""
+
+    kind: ClassVar[str] = "quota-request"
+
+    id: str
+    quota_code: str  # L-…
+    desired_value: float
+    requester_arn: str
+    status: str = "PENDING"  # then APPROVED or NOT_APPROVED
+    created: int
+    updated: int
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not decided yet."""
+        return self.status == "PENDING"
+
+
 class PasswordPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html"""
 
@@ -375,6 +398,7 @@ class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     alias: str | None = None
     password_policy: PasswordPolicy | None = None
     quotas: Mapping[str, int] = {}  # raised quotas by name, see iamd.account.quotas
+    quota_tags: Mapping[str, Tags] = {}  # by name likewise
 
     @property
     def key(self) -> str:
@@ -405,6 +429,7 @@ KINDS: dict[str, type[Record]] = {
         ServiceLinkedRoleDeletion,
         LastUsed,
         CredentialReport,
+        QuotaRequest,
         Settings,
     )
 }

@@ -20,6 +20,7 @@ from iamd.account.records import (
     MFADevice,
     NamedRecord,
     OpenIDConnectProvider,
+    QuotaRequest,
     Record,
     Role,
     SAMLProvider,
@@ -79,16 +80,22 @@ class Directory:
     policies.
     """
 
-    def __init__(self, aws_managed_policies: Mapping[str, ManagedPolicy] | None = None) -> None:
+    def __init__(
+        self,
+        aws_managed_policies: Mapping[str, ManagedPolicy] | None = None,
+        *,
+        approves_quota_increases: bool = False,
+    ) -> None:
         self.account_ids: set[str] = set()
         self.aliases: dict[str, str] = {}  # alias → account id
         self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
         self.organizations: dict[str, Organization] = {}  # by id
         self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
+        self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
 
     def become(self, other: "Directory") -> None:
-        """Know what ``other`` knows, and nothing else, of all but AWS-managed policies."""
+        """Know what ``other`` knows of what is stored, and nothing else of that."""
         self.account_ids = other.account_ids
         self.aliases = other.aliases
         self.seeded_access_keys = other.seeded_access_keys
@@ -130,6 +137,7 @@ class Account:
         self.service_linked_role_deletions = cast(
             Table[ServiceLinkedRoleDeletion], self._tables["service-linked-role-deletion"]
         )
+        self.quota_requests = cast(Table[QuotaRequest], self._tables["quota-request"])
         self.last_used = cast(Table[LastUsed], self._tables["last-used"])
         self._by_id: dict[str, Record] = {}
         self._member_ids: dict[str, dict[str, None]] = {}  # group id → user ids

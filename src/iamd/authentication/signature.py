@@ -155,6 +155,9 @@ def _build(
             )
     # Of the headers read here the token alone is bound to the signature by nothing but its being signed: the date is
     # in the string to sign, a payload hash is compared.
+    # The target, which names the operation, is not among what a body binds either.
+    if b"x-amz-target" in headers and b"x-amz-target" not in signed_headers:
+        raise SignatureDoesNotMatch("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
     token = headers.get(b"x-amz-security-token")
     if token is not None:
         if b"x-amz-security-token" not in signed_headers:

@@ -286,3 +286,25 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
     "DecodeAuthorizationMessage": _on(targets.unnamed),
 }
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+SERVICE_QUOTAS_NEEDS: Mapping[str, tuple[Need, ...]] = {
+    "ListServices": _on(targets.unnamed),
+    "GetAWSDefaultServiceQuota": _on(targets.unnamed),
+    "ListAWSDefaultServiceQuotas": _on(targets.unnamed),
+    "GetServiceQuota": _on(targets.service_quota, "quota_service"),
+    "ListServiceQuotas": _on(targets.unnamed),
+    "RequestServiceQuotaIncrease": _on(targets.service_quota, "quota_service"),
+    "GetRequestedServiceQuotaChange": _on(targets.unnamed),
+    "ListRequestedServiceQuotaChangeHistory": _on(targets.unnamed),
+    "ListRequestedServiceQuotaChangeHistoryByQuota": _on(targets.service_quota, "quota_service"),
+    "TagResource": _on(targets.unnamed, "request_tags"),
+    "UntagResource": _on(targets.unnamed, "tag_keys"),
+    "ListTagsForResource": _on(targets.unnamed),
+}
+
+NEEDS_OF: Mapping[str, Mapping[str, tuple[Need, ...]]] = {  # by the service's prefix
+    "iam": NEEDS,
+    "sts": NEEDS,
+    "servicequotas": SERVICE_QUOTAS_NEEDS,
+}

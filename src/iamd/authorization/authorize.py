@@ -4,7 +4,7 @@ from iamd import policy
 from iamd.account.operation import Input
 from iamd.account.records import Role
 from iamd.account.state import Account
-from iamd.authorization.actions import NEEDS
+from iamd.authorization.actions import NEEDS_OF
 from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context
 from iamd.authorization.gather import policies_in_force, with_trust_policy
 from iamd.authorization.sessions import verify_may_call
@@ -41,7 +41,7 @@ def authorize(
     """
     verify_may_call(operation, call.caller)
     decision = None
-    needs = NEEDS[operation.name]
+    needs = NEEDS_OF[operation.service.prefix][operation.name]
     if not needs:
         return None
     policies = policies_in_force(callers_account or account, call.caller)
@@ -50,7 +50,7 @@ def authorize(
     for need in needs:
         if not need.applies(input, call.caller):
             continue
-        action = need.action or f"{operation.service.name}:{operation.name}"
+        action = need.action or f"{operation.service.prefix}:{operation.name}"
         target = need.target(account, input, call)
         extra = resource_context(target)
         for provider in need.keys:

@@ -180,6 +180,10 @@ def _credential_age(input: Mapping[str, Any], target: Target) -> Context:
     return {} if days is None else {"iam:servicespecificcredentialagedays": str(days)}
 
 
+def _quota_service(input: Mapping[str, Any], target: Target) -> Context:
+    return {} if target.service_name is None else {"servicequotas:service": target.service_name}
+
+
 def _linked_service(input: Mapping[str, Any], target: Target) -> Context:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"""
     return {} if target.service_name is None else {"iam:awsservicename": target.service_name}
@@ -196,6 +200,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "credential_age": _credential_age,
     "assumption": _assumption,
     "linked_service": _linked_service,
+    "quota_service": _quota_service,
 }
 
 

@@ -27,7 +27,7 @@ from iamd.account.service_linked_roles import (
     service_linked_role_path,
 )
 from iamd.account.state import Account
-from iamd.arn import federated_user_arn, find_arn, iam_arn, root_arn
+from iamd.arn import PARTITION, federated_user_arn, find_arn, iam_arn, root_arn
 from iamd.call import Call
 from iamd.errors import ValidationError
 from iamd.wire.models import OperationModel
@@ -54,7 +54,7 @@ class Target(NamedTuple):
     arn: str
     shown: str | None  # None: the denial names no resource
     entity: Entity | None = None
-    service_name: str | None = None  # whose service-specific credential or service-linked role it is about
+    service_name: str | None = None  # whose service-specific credential, service-linked role or quota it is about
 
 
 # What delegated administrators do to their organization, whose state is the management account's.
@@ -136,6 +136,14 @@ def account_of_role(arn: str) -> str:
     if parsed is None:
         raise ValidationError(f"{arn} is invalid")
     return parsed.account_id
+
+
+def service_quota(account: Account, input: Input, call: Call) -> Target:
+    """A quota. IAM's are global, so their ARNs have no region."""
+    service, code = input["ServiceCode"], input["QuotaCode"]
+    region = "" if service == "iam" else call.source.region
+    arn = f"arn:{PARTITION}:servicequotas:{region}:{account.account_id}:{service}/{code}"
+    return Target(arn, arn, service_name=service)
 
 
 def federated_user(account: Account, input: Input, call: Call) -> Target:

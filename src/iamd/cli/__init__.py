@@ -7,6 +7,7 @@ from iamd.cli.backup import backup
 from iamd.cli.check import check
 from iamd.cli.evaluate import evaluate
 from iamd.cli.explain import explain
+from iamd.cli.quota import quota
 from iamd.cli.restore import restore
 from iamd.cli.rotate_master_key import rotate_master_key
 from iamd.cli.serve import serve
@@ -24,6 +25,8 @@ def main() -> None:
     Its data lives in one directory, ~/.local/share/iamd unless --data-dir names another:
       iamd backup iamd.backup
       iamd check
+    Requests to raise quotas wait for an operator:
+      iamd quota requests
     Policies are tried without a server:
       iamd evaluate cases.jsonl
       iamd test policies/
@@ -31,5 +34,5 @@ def main() -> None:
     """
 
 
-for command in (serve, backup, restore, check, rotate_master_key, evaluate, test, explain):
+for command in (serve, backup, restore, check, rotate_master_key, quota, evaluate, test, explain):
     main.add_command(command)

@@ -38,6 +38,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Directory of JSON Web Key Sets of the issuers whose web identity tokens are taken.",
 )
 @setting(
+    "--quota-increases",
+    type=click.Choice(["operator", "automatic"]),
+    default="operator",
+    show_default=True,
+    help="Who approves requests to raise a quota; automatic as far as AWS raises it.",
+)
+@setting(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",

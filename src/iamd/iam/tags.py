@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from iamd.account.operation import Input
-from iamd.account.quotas import QUOTAS
 from iamd.account.records import Tags
 from iamd.call import Call
 from iamd.errors import InvalidInput, LimitExceeded
 from iamd.iam.pagination import MAX_KEY_BYTES, paginate
+
+MAX_TAGS = 50  # of one entity; AWS raises it for nobody
 
 TagList = Sequence[Mapping[str, str]]  # [{"Key": …, "Value": …}], the shape tagListType
 
@@ -32,7 +33,7 @@ def with_tags(tags: Tags, added: TagList, *, fold_case: bool) -> Tags:
     if any(tag["Key"].lower().startswith("aws:") for tag in added):
         raise InvalidInput("aws: prefixed tag key names are not allowed for external use.")
     result = {identity(key): (key, value) for key, value in tags} | fresh
-    if len(result) > QUOTAS["Tags"].default:
+    if len(result) > MAX_TAGS:
         raise LimitExceeded("The number of tags has reached the maximum limit.")
     return tuple(result.values())
 

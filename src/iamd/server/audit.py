@@ -25,7 +25,7 @@ def audit_event(operation: OperationModel, input: Input, output: Output, call: C
         "eventVersion": "1.11",
         "userIdentity": _user_identity(call.caller),
         "eventTime": _time(call.time),
-        "eventSource": f"{operation.service.name}.amazonaws.com",
+        "eventSource": f"{operation.service.prefix}.amazonaws.com",
         "eventName": operation.name,
         "awsRegion": call.source.region,
         "sourceIPAddress": call.source.ip,
@@ -42,6 +42,34 @@ def audit_event(operation: OperationModel, input: Input, output: Output, call: C
         "tlsDetails": {"clientProvidedHostHeader": call.source.host[:MAX_TEXT]},
     }
     return msgspec.json.encode(event, enc_hook=str)
+
+
+def operator_event(service: str, name: str, details: Mapping[str, Any], account_id: str, time: int) -> bytes:
+    """The event of what an operator of iamd did to an account with a command, as JSON.
+
+    AWS's own acts on an account are told so:
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
+    """
+    event = {
+        "eventVersion": "1.11",
+        "userIdentity": {"accountId": account_id, "invokedBy": f"{service}.amazonaws.com"},
+        "eventTime": _time(time),
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": f"{service}.amazonaws.com",
+        "userAgent": f"{service}.amazonaws.com",
+        "requestParameters": None,
+        "responseElements": None,
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsServiceEvent",
+        "managementEvent": True,
+        "recipientAccountId": account_id,
+        "serviceEventDetails": details,
+        "eventCategory": "Management",
+    }
+    return msgspec.json.encode(event)
 
 
 def _user_identity(caller: Caller) -> dict[str, Any]:

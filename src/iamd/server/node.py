@@ -45,8 +45,11 @@ class Node:
         store = SQLiteStore(None if settings.dev else store_path(settings.data_dir))
         await store.open()
         try:
+            directory = Directory(
+                aws_managed_policies, approves_quota_increases=settings.quota_increases == "automatic"
+            )
             sealer = await open_key_ring(store, new_master_keys() if settings.dev else settings.master_key_source)
-            replica = Replica(store, Directory(aws_managed_policies))
+            replica = Replica(store, directory)
             replica.watch(DATA_KEY_PREFIX, sealer)
             await replica.open()
         except BaseException:
@@ -81,10 +84,12 @@ class Node:
         store = SQLiteStore(None)
         await store.open()
         await store.commit(Transaction(expect={}, put=self._seeded))
-        replica = Replica(store, Directory(self.replica.directory.aws_managed_policies))
+        before = self.replica.directory
+        directory = Directory(before.aws_managed_policies, approves_quota_increases=before.approves_quota_increases)
+        replica = Replica(store, directory)
         await replica.open()
-        before, self.replica = self.replica, replica
-        await _close(before)
+        old, self.replica = self.replica, replica
+        await _close(old)
 
 
 async def _close(replica: Replica) -> None:

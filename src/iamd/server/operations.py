@@ -1,4 +1,7 @@
-"""Which function answers which operation: found by boto3's name for it in the package with botocore's service name."""
+"""Which function answers which operation: found by boto3's name for it in the package of the service.
+
+A package has botocore's name for its service, without hyphens.
+"""
 
 import importlib
 import pkgutil
@@ -13,16 +16,17 @@ from iamd.wire.models import OperationModel, operation_names, python_name
 
 OperationFunction: TypeAlias = Callable[[Account, Input, Call], Answer]
 
-SERVICES = ("iam", "sts")
+SERVICES = ("iam", "sts", "service-quotas")
 _READS = ("Get", "List", "Simulate", "Decode", "AssumeRole")
 
 
 @cache
 def operation_functions(service: str) -> Mapping[str, OperationFunction]:
     """The operations of a service that are written, by AWS name: ``CreateUser`` → ``iamd.iam.users.create_user``."""
-    package = importlib.import_module(f"iamd.{service}")
+    package = importlib.import_module(f"iamd.{service.replace('-', '')}")
     modules = [
-        importlib.import_module(f"iamd.{service}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
     ]
     found: dict[str, OperationFunction] = {}
     for name in operation_names(service):

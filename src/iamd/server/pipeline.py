@@ -17,9 +17,10 @@ from iamd.server.federation import endpoint_region, identify
 from iamd.server.mfa_codes import spend_mfa_code
 from iamd.server.operations import find_operation_function, reads_only
 from iamd.server.trace import Trace
-from iamd.wire import query
 from iamd.wire.http import HttpRequest, HttpResponse
 from iamd.wire.models import OperationModel, ServiceModel
+from iamd.wire.parameters import parse_parameters
+from iamd.wire.protocols import WireProtocol, protocol_of
 
 GLOBAL_REGION = "us-east-1"
 
@@ -28,16 +29,16 @@ async def answer(
     request: HttpRequest, replica: Replica, sealer: Sealer, issuer_keys: IssuerKeys, trace: Trace
 ) -> HttpResponse:
     """Answer one request. Every refusal becomes AWS's error document; only a bug raises."""
-    json = "application/json" in (request.header(b"accept") or "")
+    protocol = protocol_of(request)
     service: ServiceModel | None = None
     try:
-        parameters = query.parse_parameters(request)
-        operation = query.find_operation(parameters)
+        parameters = parse_parameters(request)
+        operation = protocol.find_operation(parameters)
         service = operation.service
         trace.service, trace.operation = service.name, operation.name
         signature = get_signature(request, parameters) if operation.signed else None
         trace.access_key_id = signature.access_key_id if signature else None
-        input = query.decode_input(operation, parameters)
+        input = protocol.decode_input(operation, parameters)
         if signature is None:
             time, region = now(), endpoint_region(request)
             account: Account | None
@@ -45,12 +46,12 @@ async def answer(
         else:
             account = await _account_of(signature.access_key_id, replica)
             time, region = now(), signature.region
-            caller = authenticate(request, parameters, signature, service.name, account, sealer, time)
+            caller = authenticate(request, parameters, signature, service.prefix, account, sealer, time)
         trace.principal, trace.account_id = caller.arn, caller.account_id
         if account is None:
             raise InternalFailure("A caller was authenticated without an account.")
         source = _source(request, service, region)
-        replica.note_use(account, caller, time, service.name, source.region)  # denied or not, as AWS counts
+        replica.note_use(account, caller, time, service.prefix, source.region)  # denied or not, as AWS counts
         call = Call(
             caller=caller,
             source=source,
@@ -65,11 +66,11 @@ async def answer(
         output = await _run(operation, input, acted_on, account, call, replica, trace)
         if service.name == "sts":
             trace.note_credentials(output)
-        return _respond(200, query.encode_output(operation, output, trace.request_id, json=json), trace, json)
+        return _respond(200, protocol.encode_output(operation, output, trace.request_id), trace, protocol)
     except ServiceError as error:
         trace.error_code = error.code
-        body = query.encode_error(service, error, trace.request_id, json=json)
-        return _respond(error.status, body, trace, json, error.headers)
+        body = protocol.encode_error(service, error, trace.request_id)
+        return _respond(protocol.status_of(error), body, trace, protocol, error.headers)
 
 
 async def _run(
@@ -145,14 +146,14 @@ def _source(request: HttpRequest, service: ServiceModel, region: str) -> Source:
 
 
 def _respond(
-    status: int, body: bytes, trace: Trace, json: bool, headers: tuple[tuple[str, str], ...] = ()
+    status: int, body: bytes, trace: Trace, protocol: WireProtocol, headers: tuple[tuple[str, str], ...] = ()
 ) -> HttpResponse:
     trace.status = status
     return HttpResponse(
         status=status,
         headers=(
             (b"x-amzn-requestid", trace.request_id.encode("ascii")),
-            (b"content-type", b"application/json" if json else b"text/xml"),
+            (b"content-type", protocol.content_type),
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
         ),
         body=body,

@@ -57,6 +57,15 @@ def encode_output(operation: OperationModel, output: Mapping[str, Any], request_
     ).encode()
 
 
+def encode_json(operation: OperationModel, output: Mapping[str, Any]) -> bytes:
+    """The members of an operation's output alone, as the JSON protocol answers them."""
+    return (
+        msgspec.json.encode(_json_writer(operation.service, operation.output_name)(output))
+        if operation.output_name
+        else b"{}"
+    )
+
+
 def encode_error(service: ServiceModel | None, error: ServiceError, request_id: str, json: bool = False) -> bytes:
     """The document that tells an error; ``service`` is None while it is not known which one the client meant.
 

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct, field
 
-API_VERSIONS: Final = {"iam": "2010-05-08", "sts": "2011-06-15"}
+API_VERSIONS: Final = {"iam": "2010-05-08", "sts": "2011-06-15"}  # of the services that speak the Query protocol
+JSON_API_VERSIONS: Final = {"service-quotas": "2019-06-24"}  # of those that speak JSON
 
 # Shapes that botocore does not mark as sensitive though an audit record must not keep them: a session token and codes
 # of an MFA device.
@@ -58,9 +59,15 @@ class Shape(Struct, frozen=True, eq=False):
 
 
 class ServiceModel(Struct, frozen=True, eq=False, kw_only=True):
-    """A service; ``name`` is botocore's for it. ``shapes`` and ``operations`` are by AWS name."""
+    """A service; ``name`` is botocore's for it, ``prefix`` the one that its actions, ARNs and credential scopes have.
+
+    ``target_prefix`` is what the JSON protocol puts before an operation's name. ``shapes`` and ``operations`` are by
+    AWS name.
+    """
 
     name: str
+    prefix: str
+    target_prefix: str
     api_version: str
     xml_namespace: str
     shapes: Mapping[str, Shape]
@@ -100,18 +107,20 @@ class OperationModel(Struct, frozen=True, eq=False, kw_only=True):
 
 
 @cache
-def load_service(name: Literal["iam", "sts"] | str) -> ServiceModel:
+def load_service(name: str) -> ServiceModel:
     """The model of a service, loaded once.
 
     botocore's data files are read without importing botocore, whose import takes longer than all else at start.
     Raises KeyError for a service iamd has no model of, FileNotFoundError if botocore is not installed whole.
     """
-    version = API_VERSIONS[name]
+    version = (API_VERSIONS | JSON_API_VERSIONS)[name]
     packed = (_data_directory() / name / version / "service-2.json.gz").read_bytes()
     document = _document_decoder.decode(zlib.decompress(packed, wbits=zlib.MAX_WBITS | 16))
     operations: dict[str, OperationModel] = {}
     service = ServiceModel(
         name=name,
+        prefix=document.metadata.endpoint_prefix,
+        target_prefix=document.metadata.target_prefix,
         api_version=document.metadata.api_version,
         xml_namespace=document.metadata.xml_namespace,
         shapes=MappingProxyType(document.shapes),
@@ -180,7 +189,9 @@ def _redact(service: ServiceModel, name: str, value: Any) -> Any:
 
 class _Metadata(Struct, rename="camel"):
     api_version: str
+    endpoint_prefix: str
     xml_namespace: str = ""
+    target_prefix: str = ""
 
 
 class _Operation(Struct):

@@ -23,7 +23,7 @@ def compile_pattern(pattern: str) -> Callable[[str], Any]:
     """
     if not _PROPERTY.search(pattern):
         return re.compile(pattern, re.ASCII).fullmatch
-    if not (parts := re.fullmatch(r"\[([^\[\]]*)\]([+*])", pattern)):
+    if not (parts := re.fullmatch(r"(?:\^\()?\[([^\[\]]*)\]([+*])(?:\)\$)?", pattern)):
         raise ValueError(f"The pattern {pattern} uses Unicode properties outside one character class.")
     categories = tuple(_PROPERTY.findall(pattern))
     plain = _PROPERTY.sub(lambda found: _ASCII_OF_PROPERTY.get(found.group(1), ""), parts.group(1))

@@ -1,0 +1,244 @@
+"""``iamd quota``: the operator's side of Service Quotas."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iamd.cli.options import config_option, data_dir_option
+from iamd.server.places import store_path
+
+if TYPE_CHECKING:
+    from iamd.account.changes import Change
+    from iamd.account.state import Account
+    from iamd.replica.replica import Replica
+
+_account_option = click.option(
+    "--account", "account_id", metavar="ID", help="The account; needed only where there are several."
+)
+_beyond_option = click.option("--beyond-aws", is_flag=True, help="Go further than AWS raises this quota.")
+
+
+@click.group(name="quota")
+def quota() -> None:
+    """Show and set accounts' quotas, and decide on requests to raise them.
+
+    The server may be running. What is set holds from the next request on.
+
+    \b
+    Examples:
+      iamd quota list
+      iamd quota set Roles 5000
+      iamd quota requests
+      iamd quota approve 7nSR4iHEXAMPLE
+    """
+
+
+@quota.command(name="list")
+@config_option
+@data_dir_option
+@_account_option
+def list_(data_dir: Path, account_id: str | None) -> None:
+    """Show every quota of an account: its value, AWS's default and how far AWS raises it."""
+    from iamd.account.quotas import FIXED, QUOTAS
+    from iamd.servicequotas.catalog import SERVICE_QUOTAS
+
+    codes = {each.quota: each.code for each in SERVICE_QUOTAS.values()}
+
+    async def show(replica: "Replica") -> None:
+        account = await _get_account(replica, account_id)
+        click.echo(f"{'quota':36} {'value':>7} {'default':>7} {'maximum':>7}  code")
+        for name, each in QUOTAS.items():
+            maximum = "fixed" if name in FIXED else str(each.maximum)
+            line = f"{name:36} {account.quota(name):7} {each.default:7} {maximum:>7}  {codes.get(name, '')}"
+            click.echo(line.rstrip())
+
+    _run(data_dir, show)
+
+
+@quota.command(name="set")
+@config_option
+@data_dir_option
+@_account_option
+@_beyond_option
+@click.argument("name", metavar="QUOTA")
+@click.argument("value", type=click.IntRange(0, 10_000_000))
+def set_(data_dir: Path, account_id: str | None, beyond_aws: bool, name: str, value: int) -> None:
+    """Let an account have VALUE of a QUOTA, named as in the list or by AWS's code."""
+    from iamd.servicequotas.operator import get_quota_name, set_quota
+
+    async def write(replica: "Replica") -> None:
+        quota_name = get_quota_name(name)
+        account = await _get_account(replica, account_id)
+        await _write(
+            replica,
+            account.account_id,
+            "SetQuota",
+            lambda account, time: (
+                set_quota(account, quota_name, value, beyond_aws=beyond_aws),
+                {"quota": quota_name, "newQuotaValue": value},
+            ),
+        )
+        click.echo(f"The quota {quota_name} of account {account.account_id} is {value}.")
+
+    _run(data_dir, write)
+
+
+@quota.command()
+@config_option
+@data_dir_option
+@_account_option
+@click.option("--all", "all_requests", is_flag=True, help="Those decided, too.")
+def requests(data_dir: Path, account_id: str | None, all_requests: bool) -> None:
+    """Show the requests to raise quotas that wait for a decision, oldest first."""
+    from iamd.servicequotas.catalog import SERVICE_QUOTAS
+
+    async def show(replica: "Replica") -> None:
+        found = []
+        for each in _account_ids(replica, account_id):
+            account = await _get_account(replica, each)
+            found += [(request, account) for request in account.quota_requests if all_requests or request.open]
+        for request, account in sorted(found, key=lambda pair: (pair[0].created, pair[0].id)):
+            name = SERVICE_QUOTAS[request.quota_code].quota
+            created = datetime.fromtimestamp(request.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            click.echo(
+                f"{request.id}  {request.status:12}  {created}  {account.account_id}  {name} "
+                f"{account.quota(name)} -> {request.desired_value:g}  {request.requester_arn}"
+            )
+
+    _run(data_dir, show)
+
+
+@quota.command()
+@config_option
+@data_dir_option
+@_account_option
+@_beyond_option
+@click.argument("request_id", metavar="REQUEST")
+def approve(data_dir: Path, account_id: str | None, beyond_aws: bool, request_id: str) -> None:
+    """Raise a quota as a REQUEST asks."""
+    from iamd.servicequotas.operator import approve_request
+
+    def decide(account: "Account", time: int) -> "list[Change]":
+        return approve_request(account, request_id, time, beyond_aws=beyond_aws)
+
+    _decide(data_dir, account_id, request_id, decide, "approved")
+
+
+@quota.command()
+@config_option
+@data_dir_option
+@_account_option
+@click.argument("request_id", metavar="REQUEST")
+def refuse(data_dir: Path, account_id: str | None, request_id: str) -> None:
+    """Close a REQUEST and leave the quota as it is."""
+    from iamd.servicequotas.operator import refuse_request
+
+    def decide(account: "Account", time: int) -> "list[Change]":
+        return refuse_request(account, request_id, time)
+
+    _decide(data_dir, account_id, request_id, decide, "refused")
+
+
+# Shared ---------------------------------------------------------------------------------------------------------------
+
+
+def _decide(
+    data_dir: Path,
+    account_id: str | None,
+    request_id: str,
+    decide: "Callable[[Account, int], list[Change]]",
+    done: str,
+) -> None:
+    from iamd.account.changes import Put
+    from iamd.account.records import QuotaRequest
+    from iamd.servicequotas.operator import QuotaError, request_details
+
+    def written(account: "Account", time: int) -> "tuple[list[Change], dict[str, Any]]":
+        changes = decide(account, time)
+        [request] = [
+            change.record for change in changes if isinstance(change, Put) and isinstance(change.record, QuotaRequest)
+        ]
+        return changes, request_details(request)
+
+    async def write(replica: "Replica") -> None:
+        for each in _account_ids(replica, account_id):
+            account = await _get_account(replica, each)
+            if account.quota_requests.find(request_id) is not None:
+                await _write(replica, each, "UpdateServiceQuotaIncreaseRequestStatus", written)
+                click.echo(f"The request {request_id} of account {each} is {done}.")
+                return
+        raise QuotaError(f"There is no request {request_id}. iamd quota requests shows them.")
+
+    _run(data_dir, write)
+
+
+def _account_ids(replica: "Replica", account_id: str | None) -> Iterator[str]:
+    return iter(sorted(replica.directory.account_ids) if account_id is None else [account_id])
+
+
+async def _get_account(replica: "Replica", account_id: str | None) -> "Account":
+    """The account named, by default the only one. Raises QuotaError."""
+    from iamd.servicequotas.operator import QuotaError
+
+    known = replica.directory.account_ids
+    if account_id is None:
+        if len(known) != 1:
+            raise QuotaError(f"There are {len(known)} accounts: name one with --account.")
+        [account_id] = known
+    account = await replica.account(account_id)
+    if account is None:
+        raise QuotaError(f"There is no account {account_id}.")
+    return account
+
+
+async def _write(
+    replica: "Replica",
+    account_id: str,
+    event_name: str,
+    run: "Callable[[Account, int], tuple[list[Change], dict[str, Any]]]",
+) -> None:
+    from iamd.call import now
+    from iamd.replica.replica import Written
+    from iamd.server.audit import operator_event
+
+    def written(account: "Account") -> Written:
+        time = now()
+        changes, details = run(account, time)
+        event = operator_event("servicequotas", event_name, details, account_id, time)
+        return Written(None, changes, event)
+
+    await replica.write(account_id, written)
+
+
+def _run(data_dir: Path, act: "Callable[[Replica], Any]") -> None:
+    import asyncio
+
+    from iamd.account.state import Directory
+    from iamd.errors import ServiceUnavailable
+    from iamd.replica.replica import Replica
+    from iamd.servicequotas.operator import QuotaError
+    from iamd.store.interface import Unavailable
+    from iamd.store.sqlite import SQLiteStore
+
+    path = store_path(data_dir)
+    if not path.exists():
+        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
+
+    async def run() -> None:
+        store = SQLiteStore(path)
+        await store.open()
+        replica = Replica(store, Directory())
+        try:
+            await replica.open()
+            await act(replica)
+        finally:
+            await replica.close()
+            await store.close()
+
+    try:
+        asyncio.run(run())
+    except (QuotaError, ServiceUnavailable, Unavailable) as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,1 @@
+"""Service Quotas: what IAM's quotas are, and requests to raise them."""
