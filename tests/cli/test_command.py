@@ -38,7 +38,9 @@ def test_help_shows_examples(command: str) -> None:
 
 
 def test_every_setting_is_read_from_its_variable_and_the_file() -> None:
-    for command in main.commands.values():
+    for name, command in main.commands.items():
+        if name in ("run", "credential-process"):  # they have no settings: each call is for a role of its own
+            continue
         for parameter in command.params:
             if parameter.name in ("config", "force", "output", "file", "paths", "junit"):
                 continue

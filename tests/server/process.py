@@ -28,8 +28,9 @@ START_TIMEOUT = 30.0  # seconds, on a machine that is busy with other tests
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process that knows nothing of this machine's AWS settings or iamd."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", **more}
+    """The environment of a process that knows nothing of this machine's AWS settings or iamd, and runs this code."""
+    source = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", **source, **more}
 
 
 class ServerProcess:

@@ -5,13 +5,16 @@ import click
 from iamd import __version__
 from iamd.cli.backup import backup
 from iamd.cli.check import check
+from iamd.cli.credential_process import credential_process
 from iamd.cli.evaluate import evaluate
 from iamd.cli.explain import explain
 from iamd.cli.quota import quota
 from iamd.cli.restore import restore
 from iamd.cli.rotate_master_key import rotate_master_key
+from iamd.cli.run import run
 from iamd.cli.serve import serve
 from iamd.cli.test import test
+from iamd.cli.workload import workload
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -31,8 +34,24 @@ def main() -> None:
       iamd evaluate cases.jsonl
       iamd test policies/
       iamd explain case.json
+    Processes get credentials of roles, without a key in code:
+      iamd run --role Reader -- aws sts get-caller-identity
+      iamd workload serve instances.toml
     """
 
 
-for command in (serve, backup, restore, check, rotate_master_key, quota, evaluate, test, explain):
+for command in (
+    serve,
+    backup,
+    restore,
+    check,
+    rotate_master_key,
+    quota,
+    evaluate,
+    test,
+    explain,
+    run,
+    workload,
+    credential_process,
+):
     main.add_command(command)

@@ -1,0 +1,151 @@
+"""Asks STS, or iamd's operator API, for the credentials of a role, with whatever credentials the AWS SDK finds here."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from iamd.arn import find_arn, iam_arn
+from iamd.workload.credentials import RoleCredentials, RoleRequest
+
+_DEFAULT_REGION = "us-east-1"
+_CONNECT_TIMEOUT = 2  # seconds
+_READ_TIMEOUT = 5  # seconds
+_ATTEMPTS = 2
+_FOR_LATER = frozenset({"Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure", "RequestExpired"})
+
+
+class NotIssued(Exception):
+    """There are no credentials, and the message says why. ``refused`` if asking again will not help."""
+
+    def __init__(self, message: str, *, refused: bool) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+class Issuer:
+    """Gets sessions of roles. Safe to call from several threads at once.
+
+    The identity that asks is the one that botocore finds, in the environment, in ``profile`` or wherever else. It is
+    imported here and nowhere else in iamd, and not before it is needed.
+    """
+
+    def __init__(
+        self, *, profile: str | None = None, endpoint_url: str | None = None, region: str | None = None
+    ) -> None:
+        self._profile = profile
+        self._endpoint_url = endpoint_url
+        self._region = region
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._account_id: str | None = None
+        self._lock = threading.Lock()
+
+    def issue(self, request: RoleRequest) -> RoleCredentials:
+        """A new session. Blocks for as long as the upstream takes. Raises NotIssued."""
+        profile = self._instance_profile(request.instance_profile) if request.instance_profile else {}
+        role_arn = profile["role_arn"] if profile else self._role_arn(request.role or "")
+        input: dict[str, Any] = {
+            "RoleArn": role_arn,
+            "RoleSessionName": request.session_name,
+            "DurationSeconds": request.duration,
+            "Policy": request.policy,
+            "PolicyArns": [{"arn": arn} for arn in request.policy_arns] or None,
+            "ExternalId": request.external_id,
+        }
+        issued = int(time.time())
+        answer = self._call("sts", "assume_role", **input)
+        credentials = answer["Credentials"]
+        return RoleCredentials(
+            access_key_id=credentials["AccessKeyId"],
+            secret_access_key=credentials["SecretAccessKey"],
+            session_token=credentials["SessionToken"],
+            issued=issued,
+            expires=int(credentials["Expiration"].timestamp()),
+            role_arn=role_arn,
+            instance_profile_arn=profile.get("arn"),
+            instance_profile_id=profile.get("id"),
+        )
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The upstream that the profile or a variable names for all services, None for AWS's own."""
+        url = self._endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        return url or self._guarded(lambda: self._botocore().get_scoped_config().get("endpoint_url"))
+
+    @property
+    def region(self) -> str | None:
+        """The region that was configured."""
+        return self._region or self._guarded(lambda: self._botocore().get_config_variable("region"))
+
+    def _role_arn(self, role: str) -> str:
+        if find_arn(role) is not None:
+            return role
+        if self._account_id is None:
+            self._account_id = self._call("sts", "get_caller_identity")["Account"]
+        return iam_arn(self._account_id, "role", "/", role.lstrip("/"))
+
+    def _instance_profile(self, name: str) -> dict[str, str]:
+        profile = self._call("iam", "get_instance_profile", InstanceProfileName=name)["InstanceProfile"]
+        if not profile["Roles"]:
+            raise NotIssued(f"There is no role in the instance profile {name}.", refused=True)
+        return {
+            "arn": profile["Arn"],
+            "id": profile["InstanceProfileId"],
+            "role_arn": profile["Roles"][0]["Arn"],
+        }
+
+    # botocore ---------------------------------------------------------------------------------------------------------
+
+    def _botocore(self) -> Any:
+        from botocore.session import Session
+
+        with self._lock:
+            if self._session is None:
+                self._session = Session(profile=self._profile)
+            return self._session
+
+    def _client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        session = self._botocore()
+        region = self.region or _DEFAULT_REGION
+        with self._lock:  # a session of botocore's makes one client at a time
+            if service not in self._clients:
+                self._clients[service] = session.create_client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint_url,
+                    config=Config(
+                        connect_timeout=_CONNECT_TIMEOUT,
+                        read_timeout=_READ_TIMEOUT,
+                        retries={"total_max_attempts": _ATTEMPTS},
+                        user_agent_extra="iamd-workload",
+                    ),
+                )
+            return self._clients[service]
+
+    def _call(self, service: str, operation: str, **input: Any) -> Any:
+        given = {name: value for name, value in input.items() if value is not None}
+        return self._guarded(lambda: getattr(self._client(service), operation)(**given))
+
+    def _guarded(self, function: Callable[[], Any]) -> Any:
+        """What ``function`` returns. Raises NotIssued for what botocore raises; its texts hold no secrets."""
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+
+        try:
+            return function()
+        except ClientError as error:
+            told = error.response["Error"]
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+            later = status >= 500 or told["Code"] in _FOR_LATER
+            raise NotIssued(f"{told['Code']}: {told.get('Message', '')}", refused=not later) from None
+        except NoCredentialsError:
+            raise NotIssued(
+                "There are no AWS credentials to ask with. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
+                "profile with --profile.",
+                refused=True,
+            ) from None
+        except BotoCoreError as error:
+            raise NotIssued(str(error), refused=isinstance(error, ParamValidationError)) from None
