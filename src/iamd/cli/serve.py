@@ -92,7 +92,7 @@ def serve(context: click.Context, /, **options: Any) -> None:
       iamd serve --port 0 --dev
       iamd serve --host 0.0.0.0 --tls-cert iamd.pem --tls-key iamd.key --workers 2
     """
-    from iamd.server.connection import Limits
+    from iamd.server.limits import Limits
     from iamd.server.serve import serve
     from iamd.server.settings import Settings, SettingsError
 

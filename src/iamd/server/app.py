@@ -1,25 +1,20 @@
-"""The ASGI application: reads a request whole, hands it to the pipeline, and answers for iamd's own three addresses."""
+"""The application: hands a request to the pipeline, counts it and tells of it, and answers iamd's own addresses."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import TypeAlias
 
 import msgspec
 
 from iamd import __version__
-from iamd.errors import InternalFailure, RequestEntityTooLarge, ServiceError, ServiceUnavailable
-from iamd.server.bodies import Bodies, Disconnected, Message, Receive, Scope
+from iamd.errors import InternalFailure, ServiceError, ServiceUnavailable
 from iamd.server.logs import RequestLog
 from iamd.server.metrics import Board, Counters, render
 from iamd.server.node import Node
 from iamd.server.pipeline import answer
-from iamd.server.refusals import MethodNotAllowed, refusal_response
+from iamd.server.refusals import method_not_allowed, refusal_response
 from iamd.server.trace import Trace
 from iamd.wire.http import HttpRequest, HttpResponse
-
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 OWN_PATHS = b"/_iamd/"
 
@@ -36,30 +31,15 @@ class App:
         self._board = board
         self._worker = worker
         self._dev = dev
-        self._bodies = Bodies()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """https://asgi.readthedocs.io/en/latest/specs/www.html"""
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request, count it and tell of it. Raises nothing."""
         began = perf_counter()
         trace = Trace()
-        peer, _ = scope["client"]  # INVARIANT: there is one; see Connection.connection_made
-        own = scope["raw_path"].startswith(OWN_PATHS)
+        own = request.path.startswith(OWN_PATHS)
         level = logging.DEBUG if own else logging.INFO
         try:
-            request = HttpRequest(
-                method=scope["method"],
-                path=scope["raw_path"],
-                query_string=scope["query_string"],
-                headers=tuple(scope["headers"]),
-                body=await self._bodies.read(scope, receive),
-                peer=peer,
-                secure=scope["scheme"] == "https",
-            )
             response = await (self._answer_own(request) if own else self._answer(request, trace))
-        except Disconnected:
-            return
-        except RequestEntityTooLarge as refusal:
-            response = _refuse(refusal, trace, HttpResponse(status=refusal.status))  # AWS's has no body
         except ServiceError as refusal:
             response = _refuse(refusal, trace)
         except asyncio.CancelledError:  # the time to finish is over
@@ -74,14 +54,12 @@ class App:
         seconds = perf_counter() - began
         if not own:
             self.counters.count(trace, seconds)
-        self._log.write(trace, source_ip=peer, seconds=seconds, level=level)
-        headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        self._log.write(trace, source_ip=request.peer, seconds=seconds, level=level)
+        return response
 
     async def _answer(self, request: HttpRequest, trace: Trace) -> HttpResponse:
         if request.method not in ("GET", "POST"):
-            return _refuse(_method_not_allowed("GET, POST"), trace)
+            return _refuse(method_not_allowed(), trace)
         return await answer(request, self.node.replica, self.node.sealer, self.node.issuer_keys, trace)
 
     # iamd's own addresses ---------------------------------------------------------------------------------------------
@@ -130,18 +108,10 @@ class App:
         return _text(200, "Reset to the seeded state.")
 
 
-def _method_not_allowed(allow: str) -> ServiceError:
-    return MethodNotAllowed("The specified method is not allowed against this resource.", headers=(("Allow", allow),))
-
-
-def _refuse(error: ServiceError, trace: Trace, response: HttpResponse | None = None) -> HttpResponse:
-    """Answer with ``error``, and note it. ``response`` is the answer if not the error's envelope."""
+def _refuse(error: ServiceError, trace: Trace) -> HttpResponse:
+    """Answer with ``error``, and note it."""
     trace.error_code = error.code
-    if response is None:
-        return refusal_response(error, trace.request_id)
-    return msgspec.structs.replace(
-        response, headers=((b"x-amzn-requestid", trace.request_id.encode("ascii")), *response.headers)
-    )
+    return refusal_response(error, trace.request_id)
 
 
 def _text(status: int, text: str, *headers: tuple[bytes, bytes]) -> HttpResponse:

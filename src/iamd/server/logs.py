@@ -113,7 +113,6 @@ def configure_logs(level: str, format: str, worker: int | None = None) -> Reques
     root.addHandler(_Handler(json=json, worker=worker))
     root.setLevel(logging.WARNING)
     _logger.setLevel(level.upper())
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of what any client can send
     return RequestLog(json=json, worker=worker)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iamd.authentication.issuer_keys import InvalidKeySet, IssuerKeys, IssuerKeysDirectory, NoIssuerKeys
-from iamd.server.connection import Limits
+from iamd.server.limits import Limits
 
 
 class SettingsError(Exception):

@@ -1,26 +1,25 @@
 """One worker: an event loop that serves a listening socket until it is told to stop."""
 
 import asyncio
-import contextlib
 import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from functools import partial
-from types import FrameType
-from typing import Any
-
-import uvicorn
+from contextlib import contextmanager
 
 from iamd.server.app import App
-from iamd.server.connection import Connection, Limits
+from iamd.server.connection import Connection, Shared
+from iamd.server.limits import Held, Limits
 
 _TLS_HANDSHAKE_TIMEOUT = 10.0  # seconds
-_FINISH_TIMEOUT = 10  # seconds that requests have to finish after SIGTERM
+_FINISH_TIMEOUT = 10.0  # seconds that requests have to finish after SIGTERM
+_END_TIMEOUT = 1.0  # seconds that clients then have to take the answers
+_SWEEP_EVERY = 1.0  # seconds
+_LOOK_EVERY = 0.02  # seconds, at who is still there when the server ends
 
 
-class Server(uvicorn.Server):
-    """uvicorn's server with iamd's connections, and a sweep over them once a second.
+class Server:
+    """Serves ``app`` over HTTP/1.1, with TLS if there is a context for it.
 
     ``on_start`` is called once requests are answered and signals handled.
     """
@@ -32,71 +31,83 @@ class Server(uvicorn.Server):
         tls: ssl.SSLContext | None = None,
         on_start: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                workers=1,
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,  # or any local client could choose its aws:SourceIp
-                server_header=False,
-                timeout_keep_alive=limits.keep_alive_timeout,  # type: ignore[arg-type]
-                timeout_graceful_shutdown=_FINISH_TIMEOUT,
-            )
-        )
-        self._application = app
-        self._limits = limits
+        self._app = app
         self._tls = tls
         self._on_start = on_start
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        make = partial(
-            Connection,
-            self.config,
-            self.server_state,
-            {},
-            limits=self._limits,
-            refused=self._application.counters.refused,
+        self._connections: set[Connection] = set()
+        self._shared = Shared(
+            app=app, limits=limits, refused=app.counters.refused, connections=self._connections, held=Held()
         )
-        timeout = _TLS_HANDSHAKE_TIMEOUT if self._tls else None
-        self.servers = [
-            await loop.create_server(make, sock=each, ssl=self._tls, backlog=2048, ssl_handshake_timeout=timeout)
-            for each in sockets or []
-        ]
-        self.started = True
-        if self._on_start is not None:
-            self._on_start()
+        self._stopping = asyncio.Event()
 
-    async def on_tick(self, counter: int) -> bool:
-        if counter % 10 == 0:
-            now = asyncio.get_running_loop().time()
-            connections: set[Any] = self.server_state.connections
-            for connection in [each for each in connections if each.deadline < now]:
-                connection.expire()
-            self._application.counters.connections = len(connections)
-            self._application.publish_metrics()
-        return await super().on_tick(counter)
+    async def serve(self, listeners: list[socket.socket]) -> None:
+        """Serve until ``stop``, or SIGTERM or SIGINT, either of which makes the end a success."""
+        loop = asyncio.get_running_loop()
+        timeout = _TLS_HANDSHAKE_TIMEOUT if self._tls else None
+        with self._signals_handled():
+            servers = [
+                await loop.create_server(
+                    lambda: Connection(self._shared),
+                    sock=each,
+                    ssl=self._tls,
+                    backlog=2048,
+                    ssl_handshake_timeout=timeout,
+                )
+                for each in listeners
+            ]
+            sweeping = loop.create_task(self._sweep())
+            if self._on_start is not None:
+                self._on_start()
+            await self._stopping.wait()
+            for server in servers:
+                server.close()
+            await self._finish()
+            sweeping.cancel()
 
     def stop(self) -> None:
         """Finish the requests there are and take no more."""
-        self.should_exit = True
+        self._stopping.set()
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT stop the server, which is then a success: uvicorn would die of the signal again."""
+    async def _sweep(self) -> None:
+        """End what takes too long, and publish what was counted, from time to time."""
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            for connection in [each for each in self._connections if each.deadline < now]:
+                connection.expire()
+            self._app.counters.connections = len(self._connections)
+            self._app.publish_metrics()
+            await asyncio.sleep(_SWEEP_EVERY)
 
-        def handle(number: int, frame: FrameType | None) -> None:
-            self.force_exit = self.should_exit and number == signal.SIGINT  # a second Ctrl-C waits for nobody
+    async def _finish(self) -> None:
+        for connection in list(self._connections):
+            connection.finish()
+        await self._await_end(_FINISH_TIMEOUT)
+        for connection in list(self._connections):
+            connection.give_up()
+        await self._await_end(_END_TIMEOUT)
+
+    async def _await_end(self, timeout: float) -> None:
+        """Wait until every connection is closed, or the time is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while self._connections and loop.time() < deadline:
+            await asyncio.sleep(_LOOK_EVERY)
+
+    @contextmanager
+    def _signals_handled(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            if self._stopping.is_set():  # a second Ctrl-C waits for nobody
+                for connection in list(self._connections):
+                    connection.give_up()
             self.stop()
 
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        loop.add_signal_handler(signal.SIGINT, interrupt)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            loop.remove_signal_handler(signal.SIGTERM)
+            loop.remove_signal_handler(signal.SIGINT)
