@@ -3,17 +3,28 @@
 import fcntl
 import functools
 import hashlib
+import io
+import lzma
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "clients"
 JAVASCRIPT = Path(__file__).parent / "javascript"
+GO = Path(__file__).parent / "go"
 INSTALL_TIMEOUT = 600.0  # seconds
+
+# Node.js trusts a list of its own; the machine's is for networks whose proxies sign with a certificate of their own.
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+# What a program that calls IAM and STS imports: unpacked whole, the SDK holds three hundred services.
+GO_SERVICES = ("iam", "internal", "sso", "ssooidc", "sts")
 
 
 def installed(folder: Path, lock: str, install: Callable[[], None]) -> Path:
@@ -75,7 +86,52 @@ def node() -> Path:
     npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
     def install() -> None:
-        run([command, npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit"], JAVASCRIPT)
+        trusted = {"NODE_EXTRA_CA_CERTS": str(SYSTEM_CERTIFICATES)} if SYSTEM_CERTIFICATES.exists() else {}
+        run([command, npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit"], JAVASCRIPT, **trusted)
 
     installed(JAVASCRIPT / "node_modules", (JAVASCRIPT / "package-lock.json").read_text(), install)
     return command
+
+
+def unpack_debian_package(content: bytes, folder: Path) -> None:
+    """The files of a Debian package. It is an archive of archives: https://man7.org/linux/man-pages/man5/deb.5.html"""
+    at = len(b"!<arch>\n")
+    while not content[at:].startswith(b"data.tar.xz"):
+        size = int(content[at + 48 : at + 58])
+        at += 60 + size + size % 2
+    data = lzma.decompress(content[at + 60 : at + 60 + int(content[at + 48 : at + 58])])
+    with tarfile.open(fileobj=io.BytesIO(data)) as files:
+        files.extractall(folder, members=filter(_is_imported, files), filter="data")
+
+
+def _is_imported(member: tarfile.TarInfo) -> bool:
+    package, found, service = member.name.partition("/aws-sdk-go-v2/service/")
+    return "/gocode/" in package and (not found or service.partition("/")[0] in GO_SERVICES)
+
+
+@functools.cache
+def go_program() -> Path:
+    """The program of tests/clients/go, compiled; the compiler's own cache makes a second time quick."""
+    folder = CACHE / "go"
+    packages = (GO / "packages.txt").read_text()
+
+    def install() -> None:
+        for line in packages.splitlines()[1:]:
+            digest, address = line.split()
+            with urllib.request.urlopen(address, timeout=INSTALL_TIMEOUT) as response:  # noqa: S310 - a constant
+                content = response.read()
+            assert hashlib.sha256(content).hexdigest() == digest, f"{address} is not the package that it was"
+            unpack_debian_package(content, folder)
+
+    installed(folder, packages, install)
+    program = folder / "program"
+    variables = {
+        "GO111MODULE": "off",  # packages are looked up where Debian puts them
+        "GOPATH": str(folder / "usr" / "share" / "gocode"),
+        "GOCACHE": str(folder / "build"),
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "",
+    }
+    unoptimized = ["-gcflags=all=-N -l", "-ldflags=-s"]  # compiles in two thirds of the time
+    run([clients() / "go", "build", *unoptimized, "-o", program, "./tests/clients/go"], **variables)
+    return program

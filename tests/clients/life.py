@@ -64,6 +64,7 @@ def root_environment(server: ServerProcess, **more: str) -> dict[str, str]:
         AWS_ACCESS_KEY_ID=ROOT_KEY_ID,
         AWS_SECRET_ACCESS_KEY=ROOT_SECRET,
         AWS_REGION="us-east-1",
+        AWS_DEFAULT_REGION="us-east-1",
         AWS_EC2_METADATA_DISABLED="true",
         **more,
     )
