@@ -69,6 +69,26 @@ class InvalidAuthorizationMessageException(ServiceError):
     pass
 
 
+class FeatureEnabled(ServiceError):
+    status = 409
+
+
+class FeatureDisabled(ServiceError):
+    status = 404
+
+
+class OutboundWebIdentityFederationDisabledException(ServiceError):
+    status = 403
+
+
+class SessionDurationEscalationException(ServiceError):
+    status = 403
+
+
+class JWTPayloadSizeExceededException(ServiceError):
+    pass
+
+
 class InvalidIdentityToken(ServiceError):
     pass
 

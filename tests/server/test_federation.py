@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import jwt
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -184,3 +185,77 @@ def test_a_directory_of_keys_that_cannot_be_read_stops_the_start(tmp_path: Path)
     (tmp_path / "idp.json").write_text("{}")
     with pytest.raises(AssertionError, match=r'idp\.json: it has no list "keys"\.'):
         ServerProcess(tmp_path, "--issuer-keys", str(tmp_path))
+
+
+# Tokens of iamd's own ------------------------------------------------------------------------------------------------
+
+
+def own_token(server: ServerProcess, **more: Any) -> tuple[str, str]:
+    """The issuer and a token of the root user's account."""
+    iam = server.client()
+    if not _federation_info(iam):
+        iam.enable_outbound_web_identity_federation()
+    input = {"Audience": ["app"], "SigningAlgorithm": "ES384"} | more
+    answer = server.client("sts").get_web_identity_token(**input)
+    return _federation_info(iam)["IssuerIdentifier"], answer["WebIdentityToken"]
+
+
+def _federation_info(iam: Any) -> dict[str, Any]:
+    try:
+        return iam.get_outbound_web_identity_federation_info()
+    except iam.exceptions.FeatureDisabledException:
+        return {}
+
+
+@pytest.mark.parametrize("algorithm", ["ES384", "RS256"])
+def test_a_token_is_verified_by_what_its_issuer_publishes(server: ServerProcess, algorithm: str) -> None:
+    issuer, own = own_token(server, SigningAlgorithm=algorithm)
+    path = issuer.removeprefix(server.endpoint)
+    status, text = server.ask(f"{path}/.well-known/openid-configuration")
+    document = json.loads(text)
+    assert (status, document["issuer"]) == (200, issuer)
+    key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(own)
+    claims = jwt.decode(own, key, [algorithm], audience="app", issuer=issuer)
+    assert claims["sub"] == f"arn:aws:iam::{ACCOUNT_ID}:root"
+    assert algorithm in document["id_token_signing_alg_values_supported"]
+    assert own.rpartition(".")[2] not in server.log()
+
+
+def test_issuers_that_are_none(server: ServerProcess) -> None:
+    issuer, _ = own_token(server)
+    path = issuer.removeprefix(server.endpoint)
+    last = "0" if path[-1] != "0" else "1"
+    for other in (path[:-1] + last, "/_iamd/issuers/x", "/_iamd/issuers/" + "f" * 36, path + "/../"):
+        assert server.ask(f"{other}/.well-known/jwks.json") == (404, "There is no such issuer.\n")
+    assert server.ask(f"{path}/.well-known/jwks.json", "POST") == (405, "Ask with GET.\n")
+
+
+def test_iamds_own_tokens_are_no_way_back_in(server: ServerProcess) -> None:
+    _, own = own_token(server)
+    call = unsigned(server).assume_role_with_web_identity
+    assert refusal(call, RoleArn=ROLE, RoleSessionName="job", WebIdentityToken=own) == (
+        "InvalidIdentityToken",
+        "A token of GetWebIdentityToken cannot be used with AssumeRoleWithWebIdentity.",
+        400,
+    )
+
+
+def test_another_installation_trusts_them_like_anybodys(server: ServerProcess, tmp_path: Path) -> None:
+    """A user of one installation takes on a role of another, without a key there."""
+    with ServerProcess(tmp_path, "--public-url", "https://iamd.example.com") as home:
+        issuer, own = own_token(home)
+        assert issuer.startswith("https://iamd.example.com/_iamd/issuers/")
+        _, published = home.ask(f"{issuer.removeprefix('https://iamd.example.com')}/.well-known/jwks.json")
+    (server.home / "keys" / "iamd.json").write_text(json.dumps(json.loads(published) | {"issuer": issuer}))
+    iam = server.client()
+    provider = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["app"])["OpenIDConnectProviderArn"]
+    trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    role = iam.create_role(RoleName="Visitor", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    answer = unsigned(server).assume_role_with_web_identity(RoleArn=role, RoleSessionName="visit", WebIdentityToken=own)
+    assert answer["SubjectFromWebIdentityToken"] == f"arn:aws:iam::{ACCOUNT_ID}:root"
+
+
+def test_a_public_url_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"--public-url iamd\.example\.com is no URL of a server"):
+        ServerProcess(tmp_path, "--public-url", "iamd.example.com")

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 """
 
+import re
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,6 +22,7 @@ TEMPORARY_ACCESS_KEY = "ASIA"
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # noqa: S105 - not a secret
+_ISSUER_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
 
 
@@ -32,6 +34,23 @@ def new_certificate_id(choose: Callable[[str], str]) -> str:
 def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:
     """``prefix`` and 17 random characters (85 bits): 21 in all, as users, roles, groups and policies have."""
     return prefix + "".join(choose(BASE32) for _ in range(17))
+
+
+def new_issuer_id(account_id: str, choose: Callable[[str], str]) -> str:
+    """A fresh id of an account's issuer of web identity tokens: a UUID whose first 40 bits are the account's number.
+
+    So whoever asks for its public keys needs no index of all accounts. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+    """
+    digits = f"{int(account_id):010x}" + "".join(choose("0123456789abcdef") for _ in range(20))
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-{choose('89ab')}{digits[15:18]}-{digits[18:30]}"
+
+
+def find_issuers_account_id(issuer_id: str) -> str | None:
+    """The account that an issuer's id carries, or None if it has not the form of ``new_issuer_id``."""
+    if not _ISSUER_ID.fullmatch(issuer_id):
+        return None
+    number = int(issuer_id.replace("-", "")[:10], 16)
+    return f"{number:012}" if number < 10**12 else None
 
 
 # An access key id is 20 characters: the prefix, then 80 bits in base32. As in AWS's own ids, where tools decode it, the

@@ -301,6 +301,33 @@ class SAMLProvider(NamedRecord, frozen=True, kw_only=True, omit_defaults=True, g
     tags: Tags = ()
 
 
+class TokenKey(Struct, frozen=True, kw_only=True, gc=False):
+    """A key pair that signs web identity tokens; see ``iamd.authentication.token_keys``."""
+
+    id: str  # its JWK thumbprint
+    algorithm: str  # RS256, ES384
+    sealed: str  # the private key as PKCS #8 DER, sealed with the id as context
+    public: Mapping[str, str]  # the public key's own members as a JSON Web Key
+    created: int
+
+
+class WebIdentityIssuer(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The account as an issuer of web identity tokens, from the first time that it wanted to be one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
+    """
+
+    kind: ClassVar[str] = "web-identity-issuer"
+
+    id: str  # a UUID that carries the account's id
+    enabled: bool = True
+    keys: tuple[TokenKey, ...]  # oldest first
+
+    @property
+    def key(self) -> str:
+        return "issuer"
+
+
 class ServiceLinkedRoleDeletion(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """That a service-linked role was deleted, which a customer can ask about for a while.
 
@@ -426,6 +453,7 @@ KINDS: dict[str, type[Record]] = {
         ServiceSpecificCredential,
         OpenIDConnectProvider,
         SAMLProvider,
+        WebIdentityIssuer,
         ServiceLinkedRoleDeletion,
         LastUsed,
         CredentialReport,

@@ -31,6 +31,7 @@ from iamd.account.records import (
     SigningCertificate,
     SSHPublicKey,
     User,
+    WebIdentityIssuer,
 )
 from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
@@ -85,6 +86,7 @@ class Directory:
         aws_managed_policies: Mapping[str, ManagedPolicy] | None = None,
         *,
         approves_quota_increases: bool = False,
+        public_url: str = "http://127.0.0.1:4567",
     ) -> None:
         self.account_ids: set[str] = set()
         self.aliases: dict[str, str] = {}  # alias → account id
@@ -93,6 +95,16 @@ class Directory:
         self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
         self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
+        self.public_url = public_url  # where clients reach this installation
+
+    def issuer_url(self, issuer_id: str) -> str:
+        """The issuer of the web identity tokens of an account: what ``iss`` says, and where its keys are published."""
+        return f"{self.issuers_url}{issuer_id}"
+
+    @property
+    def issuers_url(self) -> str:
+        """What the issuers of this installation's own web identity tokens begin with."""
+        return f"{self.public_url}/_iamd/issuers/"
 
     def become(self, other: "Directory") -> None:
         """Know what ``other`` knows of what is stored, and nothing else of that."""
@@ -213,6 +225,11 @@ class Account:
     def credential_report(self) -> CredentialReport | None:
         """The newest one."""
         return cast("CredentialReport | None", self._tables["credential-report"].find("newest"))
+
+    @property
+    def web_identity_issuer(self) -> WebIdentityIssuer | None:
+        """The account as an issuer of web identity tokens, None if it never was one."""
+        return cast("WebIdentityIssuer | None", self._tables["web-identity-issuer"].find("issuer"))
 
     def quota(self, name: str) -> int:
         """The limit in force for a quota of ``iamd.account.quotas``."""

@@ -248,6 +248,10 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "TagSAMLProvider": _on(targets.saml_provider, "request_tags"),
     "UntagSAMLProvider": _on(targets.saml_provider, "tag_keys"),
     "ListSAMLProviderTags": _on(targets.saml_provider),
+    # Outbound federation
+    "EnableOutboundWebIdentityFederation": _on(targets.everything),
+    "DisableOutboundWebIdentityFederation": _on(targets.everything),
+    "GetOutboundWebIdentityFederationInfo": _on(targets.everything),
     # Service-linked roles
     "CreateServiceLinkedRole": _on(targets.new_service_linked_role, "linked_service"),
     "DeleteServiceLinkedRole": _on(targets.service_linked_role, "linked_service"),
@@ -282,6 +286,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         _assumes("sts:SetContext", "ProvidedContexts"),
     ),
     "AssumeRoleWithWebIdentity": _federates(),
+    "GetWebIdentityToken": _creates(targets.everything, "sts:TagGetWebIdentityToken", "token_request"),
     "GetSessionToken": (),  # likewise
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
     "DecodeAuthorizationMessage": _on(targets.unnamed),

@@ -170,6 +170,18 @@ def _assumption(input: Mapping[str, Any], target: Target) -> Context:
     return context
 
 
+def _token_request(input: Mapping[str, Any], target: Target) -> Context:
+    """What GetWebIdentityToken asks for, the duration also where it is the default.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_policies.html
+    """
+    return {
+        "sts:identitytokenaudience": tuple(input["Audience"]),
+        "sts:signingalgorithm": input["SigningAlgorithm"],
+        "sts:durationseconds": str(input.get("DurationSeconds", 300)),
+    }
+
+
 def _credential_service(input: Mapping[str, Any], target: Target) -> Context:
     service = target.service_name or input.get("ServiceName")
     return {} if service is None else {"iam:servicespecificcredentialservicename": service}
@@ -199,6 +211,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "credential_service": _credential_service,
     "credential_age": _credential_age,
     "assumption": _assumption,
+    "token_request": _token_request,
     "linked_service": _linked_service,
     "quota_service": _quota_service,
 }

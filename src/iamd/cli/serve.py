@@ -24,6 +24,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @data_dir_option
 @setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @setting("--port", type=click.IntRange(0, 65535), default=4567, show_default=True, help="Port; 0 is any free one.")
+@setting(
+    "--public-url",
+    metavar="URL",
+    show_default="where it listens",
+    help="Where clients reach the server, if a proxy stands before it; the issuer of its web identity tokens.",
+)
 @setting("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that answer.")
 @setting("--tls-cert", type=_FILE, help="Certificate and its chain, PEM.")
 @setting("--tls-key", type=_FILE, help="Private key of the certificate, PEM.")

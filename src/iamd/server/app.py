@@ -7,7 +7,9 @@ from time import perf_counter
 import msgspec
 
 from iamd import __version__
+from iamd.call import now
 from iamd.errors import InternalFailure, ServiceError, ServiceUnavailable
+from iamd.server.issuers import find_published
 from iamd.server.logs import RequestLog
 from iamd.server.metrics import Board, Counters, render
 from iamd.server.node import Node
@@ -72,7 +74,10 @@ class App:
             return self._metrics()
         if route == b"reset" and self._dev:
             return await self._reset(request)
-        if route in (b"health", b"metrics"):
+        if route.startswith(b"issuers/") and request.method in ("GET", "HEAD"):
+            published = await find_published(route, self.node.replica, now())
+            return published or _text(404, "There is no such issuer.")
+        if route in (b"health", b"metrics") or route.startswith(b"issuers/"):
             return _text(405, "Ask with GET.", (b"allow", b"GET, HEAD"))
         return _text(404, "There is /_iamd/health, /_iamd/metrics and, with iamd serve --dev, POST /_iamd/reset.")
 

@@ -13,7 +13,7 @@ from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.authentication.oidc import find_provider, read_issuer, verify_web_identity_token
 from iamd.authorization.targets import account_of_role
 from iamd.call import Assertion, Caller, Sealer
-from iamd.errors import NotImplementedYet
+from iamd.errors import InvalidIdentityToken, NotImplementedYet
 from iamd.replica.replica import Replica
 from iamd.wire.http import HttpRequest
 from iamd.wire.models import OperationModel
@@ -51,6 +51,9 @@ async def _verify(
     if operation.name != "AssumeRoleWithWebIdentity":
         raise NotImplementedYet(f"{operation.name} is an operation of this API version that iamd does not answer yet.")
     issuer = read_issuer(input)
+    if issuer.startswith(account.directory.issuers_url):
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html
+        raise InvalidIdentityToken("A token of GetWebIdentityToken cannot be used with AssumeRoleWithWebIdentity.")
     provider = find_provider(account, issuer)
     keys = await issuer_keys.find(provider.issuer)
     return await asyncio.to_thread(verify_web_identity_token, input, provider, keys, time)

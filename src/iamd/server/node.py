@@ -35,7 +35,9 @@ class Node:
         self._seeded: dict[str, bytes] | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, aws_managed_policies: Mapping[str, ManagedPolicy]) -> "Node":
+    async def open(
+        cls, settings: Settings, aws_managed_policies: Mapping[str, ManagedPolicy], public_url: str
+    ) -> "Node":
         """Open the store that the settings name, or for ``dev`` one in memory.
 
         Raises Unavailable if the store cannot be used, MasterKeyError if its secrets cannot be opened, SettingsError if
@@ -46,7 +48,9 @@ class Node:
         await store.open()
         try:
             directory = Directory(
-                aws_managed_policies, approves_quota_increases=settings.quota_increases == "automatic"
+                aws_managed_policies,
+                approves_quota_increases=settings.quota_increases == "automatic",
+                public_url=public_url,
             )
             sealer = await open_key_ring(store, new_master_keys() if settings.dev else settings.master_key_source)
             replica = Replica(store, directory)
@@ -85,7 +89,11 @@ class Node:
         await store.open()
         await store.commit(Transaction(expect={}, put=self._seeded))
         before = self.replica.directory
-        directory = Directory(before.aws_managed_policies, approves_quota_increases=before.approves_quota_increases)
+        directory = Directory(
+            before.aws_managed_policies,
+            approves_quota_increases=before.approves_quota_increases,
+            public_url=before.public_url,
+        )
         replica = Replica(store, directory)
         await replica.open()
         old, self.replica = self.replica, replica

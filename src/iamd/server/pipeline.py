@@ -14,6 +14,7 @@ from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
 from iamd.server.federation import endpoint_region, identify
+from iamd.server.issuers import renew_token_keys
 from iamd.server.mfa_codes import spend_mfa_code
 from iamd.server.operations import find_operation_function, reads_only
 from iamd.server.trace import Trace
@@ -62,6 +63,8 @@ async def answer(
             sealer=sealer,
             mfa_time=await spend_mfa_code(operation, input, caller, time, replica, sealer),
         )
+        if operation.name == "GetWebIdentityToken":
+            await renew_token_keys(account, replica, sealer, time)
         acted_on = await _account_acted_on(operation, input, account, replica)
         output = await _run(operation, input, acted_on, account, call, replica, trace)
         if service.name == "sts":

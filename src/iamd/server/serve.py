@@ -50,6 +50,7 @@ class _Plan(NamedTuple):
     tls: ssl.SSLContext | None
     seeds: Sequence[Seed]
     aws_managed_policies: Mapping[str, ManagedPolicy]
+    public_url: str
     board: Board
 
 
@@ -81,11 +82,12 @@ def _plan(settings: Settings) -> _Plan:
     for service in SERVICES:
         operation_functions(service)  # now rather than at the first request, and once for all workers
     gc.freeze()
-    return _Plan(settings, listener, tls, seeds, policies, Board(settings.workers))
+    public_url = settings.public_url or settings.endpoint_url(listener)
+    return _Plan(settings, listener, tls, seeds, policies, public_url, Board(settings.workers))
 
 
 async def _serve_alone(plan: _Plan) -> int:
-    node = await Node.open(plan.settings, plan.aws_managed_policies)
+    node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
     try:
         greeting = await _greet(plan, node)
         await _serve(plan, node, worker=0, on_start=lambda: _print(greeting))
@@ -96,7 +98,7 @@ async def _serve_alone(plan: _Plan) -> int:
 
 async def _prepare(plan: _Plan) -> Greeting:
     """The first start, before there are workers; the greeting."""
-    node = await Node.open(plan.settings, plan.aws_managed_policies)
+    node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
     try:
         return await _greet(plan, node)
     finally:
@@ -105,7 +107,7 @@ async def _prepare(plan: _Plan) -> Greeting:
 
 def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
     async def work() -> int:
-        node = await Node.open(plan.settings, plan.aws_managed_policies)
+        node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
         try:
             await _serve(plan, node, worker, lifeline=lifeline)
         finally:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -10,6 +11,8 @@ from msgspec import Struct
 
 from iamd.authentication.issuer_keys import InvalidKeySet, IssuerKeys, IssuerKeysDirectory, NoIssuerKeys
 from iamd.server.limits import Limits
+
+_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9.\-_~]+)*")
 
 
 class SettingsError(Exception):
@@ -23,6 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int  # 0: any free one
     workers: int = 1
+    public_url: str | None = None  # where clients reach the server, e.g. behind a proxy; None: where it listens
     tls_cert: Path | None = None  # PEM, the chain included
     tls_key: Path | None = None  # PEM
     insecure: bool = False  # listen beyond loopback without TLS
@@ -47,6 +51,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         if (self.tls_cert is None) != (self.tls_key is None):
             given, missing = ("--tls-cert", "--tls-key") if self.tls_key is None else ("--tls-key", "--tls-cert")
             raise SettingsError(f"{given} needs {missing} beside it.")
+        if self.public_url is not None and not _URL.fullmatch(self.public_url):
+            raise SettingsError(
+                f"--public-url {self.public_url} is no URL of a server: write it as https://iamd.example.com."
+            )
         if self.dev and self.workers > 1:
             raise SettingsError("--dev keeps everything in the memory of one process: leave --workers at 1.")
         if (self.root_access_key_id is None) != (self.root_secret_access_key is None):

@@ -22,6 +22,7 @@ from iamd.account.records import (
     ServerCertificate,
     ServiceSpecificCredential,
     User,
+    WebIdentityIssuer,
     decode_record,
 )
 from iamd.account.state import Account, Directory
@@ -240,6 +241,9 @@ def _sealed(record: Record) -> Iterator[tuple[str, str]]:
     elif isinstance(record, SAMLProvider):
         for private_key in record.private_keys:
             yield private_key.sealed, private_key.id
+    elif isinstance(record, WebIdentityIssuer):
+        for token_key in record.keys:
+            yield token_key.sealed, token_key.id
     elif isinstance(record, MFADevice):
         yield record.sealed_seed, record.arn
     elif isinstance(record, LoginProfile):
