@@ -208,8 +208,9 @@ def operation_model(python_name: str) -> Any:
 
 @cache
 def _service_of(operation: str) -> str:
+    """The service whose operation it is, or that of other services' operations in tests of policies."""
     services = ("iam", "sts", "service-quotas")
-    return next(service for service in services if operation in service_model(service).operation_names)
+    return next((service for service in services if operation in service_model(service).operation_names), "s3")
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
