@@ -141,6 +141,14 @@ class UnrecognizedPublicKeyEncoding(ServiceError):
     pass
 
 
+class NameConflict(ServiceError):
+    status = 409
+
+
+class RoleTemplateDisabled(ServiceError):
+    pass
+
+
 class ServiceAccessNotEnabledException(ServiceError):
     pass
 

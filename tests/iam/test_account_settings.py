@@ -1,5 +1,7 @@
 """The account's alias and its summary."""
 
+import pytest
+
 from iamd.account.changes import ClaimAlias, Put, ReleaseAlias
 from iamd.account.records import (
     AccessKey,
@@ -15,8 +17,11 @@ from iamd.account.state import Directory
 from iamd.iam.account_settings import (
     create_account_alias,
     delete_account_alias,
+    get_account_properties,
     get_account_summary,
     list_account_aliases,
+    put_account_properties,
+    set_security_token_service_preferences,
 )
 from tests.iam.world import ACCOUNT_ID, CREATED, OTHER_ACCOUNT_ID, World
 
@@ -154,3 +159,47 @@ def test_the_summary_counts_what_there_is() -> None:
 def test_the_summary_tells_raised_quotas(world: World) -> None:
     world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, quotas={"Roles": 5000}))
     assert world.run(get_account_summary)["SummaryMap"]["RolesQuota"] == 5000
+
+
+# Preferences and properties -------------------------------------------------------------------------------------------
+
+
+def test_the_version_of_global_endpoint_tokens_is_told_by_the_summary(world: World) -> None:
+    def version() -> int:
+        return int(world.run(get_account_summary)["SummaryMap"]["GlobalEndpointTokenVersion"])
+
+    assert world.run(set_security_token_service_preferences, GlobalEndpointTokenVersion="v2Token") == {}
+    assert version() == 2
+    world.run(set_security_token_service_preferences, GlobalEndpointTokenVersion="v1Token")
+    assert version() == 1
+
+
+def test_account_properties_are_kept(world: World) -> None:
+    assert world.run(get_account_properties) == {"Properties": {"RoleManager/Enabled": "false"}}
+    assert world.run(put_account_properties, Properties={"RoleManager/Enabled": "true"}) == {}
+    assert world.run(get_account_properties) == {"Properties": {"RoleManager/Enabled": "true"}}
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({}, "At least one property must be given."),
+        (
+            {"RoleManager": "true"},
+            "The property key RoleManager is not valid. It must have the form Namespace/PropertyName.",
+        ),
+        (
+            {"RoleManager/": "true"},
+            "The property key RoleManager/ is not valid. It must have the form Namespace/PropertyName.",
+        ),
+        ({"a/b/c": "true"}, "The property key a/b/c is not valid. It must have the form Namespace/PropertyName."),
+        ({"RoleManager/Speed": "true"}, "The property RoleManager/Speed is not supported."),
+        ({"RoleManager/Enabled": "yes"}, "The value of the property RoleManager/Enabled must be true or false."),
+        (
+            {"RoleManager/Enabled": "true", "Other/Enabled": "true"},
+            "All properties of a request must belong to the same namespace.",
+        ),
+    ],
+)
+def test_properties_that_cannot_be(world: World, properties: dict[str, str], message: str) -> None:
+    assert world.refusal(put_account_properties, Properties=properties) == f"InvalidInput: {message}"

@@ -72,6 +72,13 @@ class Group(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     kind: ClassVar[str] = "group"
 
 
+class SourceRoleTemplate(Struct, frozen=True, kw_only=True, gc=False):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SourceRoleTemplate.html"""
+
+    template_arn: str
+    minor_version: int
+
+
 class Role(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
 
@@ -83,6 +90,7 @@ class Role(Identity, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     max_session_duration: int = 3600  # seconds
     tags: Tags = ()
     permissions_boundary: str | None = None
+    source_template: SourceRoleTemplate | None = None  # that AcquireRole made it from
 
 
 class PolicyVersion(Struct, frozen=True, kw_only=True, gc=False):
@@ -424,6 +432,8 @@ class Settings(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     created: int
     alias: str | None = None
     password_policy: PasswordPolicy | None = None
+    global_endpoint_token_version: int = 1  # of STS's: 1 or 2
+    properties: Mapping[str, str] = {}  # account properties, those ever set: Namespace/Name → value
     quotas: Mapping[str, int] = {}  # raised quotas by name, see iamd.account.quotas
     quota_tags: Mapping[str, Tags] = {}  # by name likewise
 

@@ -33,6 +33,7 @@ from iamd.account.records import (
     User,
     WebIdentityIssuer,
 )
+from iamd.account.role_templates import RoleTemplates
 from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
 
@@ -87,6 +88,7 @@ class Directory:
         *,
         approves_quota_increases: bool = False,
         public_url: str = "http://127.0.0.1:4567",
+        role_templates: RoleTemplates | None = None,
     ) -> None:
         self.account_ids: set[str] = set()
         self.aliases: dict[str, str] = {}  # alias → account id
@@ -94,6 +96,7 @@ class Directory:
         self.organizations: dict[str, Organization] = {}  # by id
         self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
+        self.role_templates: RoleTemplates = role_templates or {}
         self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
         self.public_url = public_url  # where clients reach this installation
 

@@ -5,12 +5,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecur
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from iamd.account.operation import Input
+from iamd.account.role_templates import describe_role, find_template, replacement_values
+from iamd.account.state import Account
 from iamd.authorization import targets
+from iamd.authorization.context import request_tag_keys
 from iamd.authorization.targets import Resolver
-from iamd.call import Caller
+from iamd.call import Call, Caller
 
 
 class Need(NamedTuple):
@@ -27,6 +30,7 @@ class Need(NamedTuple):
     if_any: tuple[str, ...] = ()
     or_if: Callable[[Caller], bool] | None = None
     trust: bool = False
+    context: Mapping[str, str | tuple[str, ...]] = {}  # condition keys besides those of ``keys``
 
     def applies(self, input: Input, caller: Caller) -> bool:
         """Whether a request with this input by this caller needs it."""
@@ -77,11 +81,42 @@ def _federates() -> tuple[Need, ...]:
     )
 
 
+def _acquires(account: Account, input: Input, call: Call) -> tuple[Need, ...]:
+    """What the role made from a template needs to be made, or to be looked at if it has been made before.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_role-template.html
+    """
+    arn = input["TemplateArn"]
+    template = find_template(account.directory.role_templates, arn, input.get("TemplateMinorVersion"))
+    if template is None:
+        return ()  # the operation says so; templates are AWS's, and no secret
+    role = describe_role(template, replacement_values(input))
+    target = targets.described_role(account, role)
+    keys: dict[str, str | tuple[str, ...]] = {"iam:roletemplatearn": arn}
+    if target.entity is not None:
+        return (Need(lambda *_: target, (_CURRENT,), "iam:GetRole", context=keys),)
+    if role.permissions_boundary is not None:
+        keys["iam:permissionsboundary"] = role.permissions_boundary
+    tagged = keys | request_tag_keys(role.tags)
+    needs = [Need(lambda *_: target, (), "iam:CreateRole", context=tagged)]
+    if role.tags:
+        needs.append(Need(lambda *_: target, (), "iam:TagRole", context=tagged))
+    if role.inline_policies:
+        needs.append(Need(lambda *_: target, (), "iam:PutRolePolicy", context=keys))
+    needs += [
+        Need(lambda *_: target, (), "iam:AttachRolePolicy", context={**keys, "iam:policyarn": policy})
+        for policy in role.managed_policy_arns
+    ]
+    return tuple(needs)
+
+
 _CURRENT = "current_boundary"  # iam:PermissionsBoundary is the boundary that the entity has
 _REQUESTED = "requested_boundary"  # … is the boundary that the request sets
 _POLICY = "policy_arn"
 
-NEEDS: Mapping[str, tuple[Need, ...]] = {
+Needs: TypeAlias = tuple[Need, ...] | Callable[[Account, Input, Call], tuple[Need, ...]]
+
+NEEDS: Mapping[str, Needs] = {
     # Users
     "CreateUser": _creates(targets.new_user, "iam:TagUser", _REQUESTED),
     "GetUser": _on(targets.user),
@@ -261,6 +296,12 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     "DeleteAccountAlias": _on(targets.everything),
     "ListAccountAliases": _on(targets.everything),
     "GetAccountSummary": _on(targets.everything),
+    "SetSecurityTokenServicePreferences": _on(targets.everything),
+    "GetAccountProperties": _on(targets.everything),
+    "PutAccountProperties": _on(targets.everything, "property_namespaces"),
+    # Role templates
+    "GetRoleTemplateVersion": _on(targets.role_template),
+    "AcquireRole": _acquires,  # which has no action of its own
     "GetAccountAuthorizationDetails": _on(targets.everything),
     # Central root access
     "EnableOrganizationsRootCredentialsManagement": _on(targets.everything),
@@ -293,7 +334,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
 }
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
-SERVICE_QUOTAS_NEEDS: Mapping[str, tuple[Need, ...]] = {
+SERVICE_QUOTAS_NEEDS: Mapping[str, Needs] = {
     "ListServices": _on(targets.unnamed),
     "GetAWSDefaultServiceQuota": _on(targets.unnamed),
     "ListAWSDefaultServiceQuotas": _on(targets.unnamed),
@@ -308,7 +349,7 @@ SERVICE_QUOTAS_NEEDS: Mapping[str, tuple[Need, ...]] = {
     "ListTagsForResource": _on(targets.unnamed),
 }
 
-NEEDS_OF: Mapping[str, Mapping[str, tuple[Need, ...]]] = {  # by the service's prefix
+NEEDS_OF: Mapping[str, Mapping[str, Needs]] = {  # by the service's prefix
     "iam": NEEDS,
     "sts": NEEDS,
     "servicequotas": SERVICE_QUOTAS_NEEDS,

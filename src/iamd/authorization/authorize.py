@@ -42,6 +42,8 @@ def authorize(
     verify_may_call(operation, call.caller)
     decision = None
     needs = NEEDS_OF[operation.service.prefix][operation.name]
+    if callable(needs):
+        needs = needs(account, input, call)
     if not needs:
         return None
     policies = policies_in_force(callers_account or account, call.caller)
@@ -53,6 +55,8 @@ def authorize(
         action = need.action or f"{operation.service.prefix}:{operation.name}"
         target = need.target(account, input, call)
         extra = resource_context(target)
+        if need.context:
+            extra |= need.context
         for provider in need.keys:
             extra |= PROVIDERS[provider](input, target)
         in_force = policies

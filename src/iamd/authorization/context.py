@@ -127,7 +127,11 @@ def readings(context: Context) -> Iterator[Context]:
 
 
 def _request_tags(input: Mapping[str, Any], target: Target) -> Context:
-    tags = [(tag["Key"], tag["Value"]) for tag in input.get("Tags", ())]
+    return request_tag_keys(tuple((tag["Key"], tag["Value"]) for tag in input.get("Tags", ())))
+
+
+def request_tag_keys(tags: Tags) -> Context:
+    """The condition keys of the tags that a request gives to what it makes."""
     if not tags:
         return {}
     context: Context = {"aws:tagkeys": tuple(key for key, _ in tags)}
@@ -192,6 +196,12 @@ def _credential_age(input: Mapping[str, Any], target: Target) -> Context:
     return {} if days is None else {"iam:servicespecificcredentialagedays": str(days)}
 
 
+def _property_namespaces(input: Mapping[str, Any], target: Target) -> Context:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html"""
+    namespaces = sorted({key.partition("/")[0] for key in input["Properties"]})
+    return {"iam:accountpropertynamespaces": tuple(namespaces)}
+
+
 def _quota_service(input: Mapping[str, Any], target: Target) -> Context:
     return {} if target.service_name is None else {"servicequotas:service": target.service_name}
 
@@ -214,6 +224,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "token_request": _token_request,
     "linked_service": _linked_service,
     "quota_service": _quota_service,
+    "property_namespaces": _property_namespaces,
 }
 
 

@@ -21,6 +21,7 @@ from iamd.account.records import (
     ServerCertificate,
     User,
 )
+from iamd.account.role_templates import DescribedRole
 from iamd.account.service_linked_roles import (
     find_linked_service,
     service_linked_role_name,
@@ -136,6 +137,19 @@ def account_of_role(arn: str) -> str:
     if parsed is None:
         raise ValidationError(f"{arn} is invalid")
     return parsed.account_id
+
+
+def role_template(account: Account, input: Input, call: Call) -> Target:
+    """AWS's, so its ARN is not of the account."""
+    arn = input["TemplateArn"]
+    return Target(arn, arn)
+
+
+def described_role(account: Account, described: DescribedRole) -> Target:
+    """The role that a template describes, made or not."""
+    found = account.find_role(described.name)
+    arn = found.arn if found else iam_arn(account.account_id, "role", described.path, described.name)
+    return Target(arn, arn, found)
 
 
 def service_quota(account: Account, input: Input, call: Call) -> Target:

@@ -43,6 +43,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="Directory of JSON Web Key Sets of the issuers whose web identity tokens are taken.",
 )
+@setting("--role-templates", type=_FILE, help="Role templates of services, as the AWS CLI prints them.")
 @setting(
     "--quota-increases",
     type=click.Choice(["operator", "automatic"]),

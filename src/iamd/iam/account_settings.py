@@ -9,8 +9,11 @@ from iamd.account.changes import Change, ClaimAlias, Put, ReleaseAlias
 from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.call import Call
-from iamd.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
+from iamd.errors import EntityAlreadyExists, InvalidInput, NoSuchEntity, ValidationError
 from iamd.iam.pagination import paginate
+
+TOKEN_VERSIONS = {"v1Token": 1, "v2Token": 2}
+PROPERTIES = {"RoleManager/Enabled": "false"}  # and their values unless set; all of them are boolean
 
 SUMMARIZED_QUOTAS = (
     "AccessKeysPerUser",
@@ -65,6 +68,36 @@ def list_account_aliases(account: Account, input: Input, call: Call) -> Answer:
     return {"AccountAliases": page, **more}, []
 
 
+def set_security_token_service_preferences(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SetSecurityTokenServicePreferences.html"""
+    version = TOKEN_VERSIONS[input["GlobalEndpointTokenVersion"]]
+    return {}, [Put(replace(account.settings, global_endpoint_token_version=version))]
+
+
+def get_account_properties(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountProperties.html"""
+    return {"Properties": {**PROPERTIES, **account.settings.properties}}, []
+
+
+def put_account_properties(account: Account, input: Input, call: Call) -> Answer:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutAccountProperties.html"""
+    properties = input["Properties"]
+    if not properties:
+        raise InvalidInput("At least one property must be given.")
+    for key in properties:
+        namespace, _, name = key.partition("/")
+        if not namespace or not name or "/" in name:
+            raise InvalidInput(f"The property key {key} is not valid. It must have the form Namespace/PropertyName.")
+    if len({key.partition("/")[0] for key in properties}) > 1:
+        raise InvalidInput("All properties of a request must belong to the same namespace.")
+    for key, value in properties.items():
+        if key not in PROPERTIES:
+            raise InvalidInput(f"The property {key} is not supported.")
+        if value not in ("true", "false"):
+            raise InvalidInput(f"The value of the property {key} must be true or false.")
+    return {}, [Put(replace(account.settings, properties={**account.settings.properties, **properties}))]
+
+
 def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html"""
     counts = {
@@ -83,7 +116,7 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "AccountMFAEnabled": int(bool(account.mfa_devices_of(account.account_id))),
         "AccountPasswordPresent": int(account.login_profiles.find(account.account_id) is not None),
         "AccountSigningCertificatesPresent": int(bool(account.signing_certificates_of(account.account_id))),
-        "GlobalEndpointTokenVersion": 1,
+        "GlobalEndpointTokenVersion": account.settings.global_endpoint_token_version,
     }
     quotas = {f"{name}Quota": account.quota(name) for name in SUMMARIZED_QUOTAS}
     return {"SummaryMap": counts | quotas}, []

@@ -59,14 +59,7 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
 
 def get_role(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html"""
-    role = account.get_role(input["RoleName"])
-    answer = _described(role_answer(account, role), role)
-    answer["RoleLastUsed"] = role_last_used_answer(account, role, call.time)
-    if role.permissions_boundary:
-        answer["PermissionsBoundary"] = permissions_boundary_answer(role.permissions_boundary)
-    if role.tags:
-        answer["Tags"] = tags_answer(role.tags)
-    return {"Role": answer}, []
+    return {"Role": described_role_answer(account, account.get_role(input["RoleName"]), call.time)}, []
 
 
 def update_role(account: Account, input: Input, call: Call) -> Answer:
@@ -171,6 +164,23 @@ def role_answer(account: Account, role: Role) -> dict[str, Any]:
         "CreateDate": role.created,
         "AssumeRolePolicyDocument": trust_policy_in_force(account, role),
     }
+
+
+def described_role_answer(account: Account, role: Role, time: int) -> dict[str, Any]:
+    """The shape ``Role`` where one role is asked about, with all that there is to tell at ``time`` (epoch seconds)."""
+    answer = _described(role_answer(account, role), role)
+    answer["RoleLastUsed"] = role_last_used_answer(account, role, time)
+    if role.permissions_boundary:
+        answer["PermissionsBoundary"] = permissions_boundary_answer(role.permissions_boundary)
+    if role.tags:
+        answer["Tags"] = tags_answer(role.tags)
+    source = role.source_template
+    if source is not None:
+        answer["SourceRoleTemplate"] = {
+            "TemplateArn": source.template_arn,
+            "TemplateMinorVersion": source.minor_version,
+        }
+    return answer
 
 
 def role_last_used_answer(account: Account, role: Role, time: int) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """What one process answers from: a store, the replica of it in memory, and the key ring that opens its secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from iamd.account.records import ManagedPolicy
 from iamd.account.state import Directory
 from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.replica.replica import Replica
@@ -27,18 +26,21 @@ class Health(NamedTuple):
 class Node:
     """A store, its replica and its key ring, open together."""
 
-    def __init__(self, replica: Replica, sealer: KeyRing, issuer_keys: IssuerKeys) -> None:
+    def __init__(
+        self, replica: Replica, sealer: KeyRing, issuer_keys: IssuerKeys, new_directory: Callable[[], Directory]
+    ) -> None:
         self.replica = replica
         self.sealer = sealer
         self.issuer_keys = issuer_keys
         self.closed = False
+        self._new_directory = new_directory
         self._seeded: dict[str, bytes] | None = None
 
     @classmethod
-    async def open(
-        cls, settings: Settings, aws_managed_policies: Mapping[str, ManagedPolicy], public_url: str
-    ) -> "Node":
+    async def open(cls, settings: Settings, new_directory: Callable[[], Directory]) -> "Node":
         """Open the store that the settings name, or for ``dev`` one in memory.
+
+        ``new_directory`` makes a directory that knows what is not stored: AWS-managed policies and the like.
 
         Raises Unavailable if the store cannot be used, MasterKeyError if its secrets cannot be opened, SettingsError if
         the keys of issuers cannot be read.
@@ -47,19 +49,14 @@ class Node:
         store = SQLiteStore(None if settings.dev else store_path(settings.data_dir))
         await store.open()
         try:
-            directory = Directory(
-                aws_managed_policies,
-                approves_quota_increases=settings.quota_increases == "automatic",
-                public_url=public_url,
-            )
             sealer = await open_key_ring(store, new_master_keys() if settings.dev else settings.master_key_source)
-            replica = Replica(store, directory)
+            replica = Replica(store, new_directory())
             replica.watch(DATA_KEY_PREFIX, sealer)
             await replica.open()
         except BaseException:
             await store.close()
             raise
-        return cls(replica, sealer, issuer_keys)
+        return cls(replica, sealer, issuer_keys, new_directory)
 
     async def close(self) -> None:
         """Finish the writes that are queued, and let go of the store."""
@@ -88,16 +85,10 @@ class Node:
         store = SQLiteStore(None)
         await store.open()
         await store.commit(Transaction(expect={}, put=self._seeded))
-        before = self.replica.directory
-        directory = Directory(
-            before.aws_managed_policies,
-            approves_quota_increases=before.approves_quota_increases,
-            public_url=before.public_url,
-        )
-        replica = Replica(store, directory)
+        replica = Replica(store, self._new_directory())
         await replica.open()
-        old, self.replica = self.replica, replica
-        await _close(old)
+        before, self.replica = self.replica, replica
+        await _close(before)
 
 
 async def _close(replica: Replica) -> None:

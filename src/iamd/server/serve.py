@@ -9,16 +9,17 @@ import resource
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import uvloop
 
-from iamd.account.records import ManagedPolicy
+from iamd.account.state import Directory
 from iamd.call import now
 from iamd.errors import ServiceUnavailable
 from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies
+from iamd.iam.role_templates import InvalidTemplateFile, load_role_templates
 from iamd.server.app import App
 from iamd.server.first_start import create_accounts, find_accounts_without_administrator
 from iamd.server.greeting import Greeting, make_greeting
@@ -37,7 +38,7 @@ from iamd.store.master_keys import MasterKeyError
 T = TypeVar("T")
 
 _MANY_ACCOUNTS = 10  # more are not looked at for administrators, which would load them all
-_CANNOT_START = (SettingsError, Unavailable, ServiceUnavailable, MasterKeyError, InvalidPolicyFile)
+_CANNOT_START = (SettingsError, Unavailable, ServiceUnavailable, MasterKeyError, InvalidPolicyFile, InvalidTemplateFile)
 
 _logger = logging.getLogger("iamd.server")
 
@@ -49,8 +50,7 @@ class _Plan(NamedTuple):
     listener: socket.socket
     tls: ssl.SSLContext | None
     seeds: Sequence[Seed]
-    aws_managed_policies: Mapping[str, ManagedPolicy]
-    public_url: str
+    new_directory: Callable[[], Directory]  # that knows what is not stored
     board: Board
 
 
@@ -75,19 +75,26 @@ def _plan(settings: Settings) -> _Plan:
     seeds = find_seeds(settings)
     tls = settings.tls_context()
     policies = load_aws_managed_policies(settings.aws_managed_policies)
+    templates = load_role_templates(settings.role_templates)
     listener = settings.listen()
+    new_directory = partial(
+        Directory,
+        policies,
+        role_templates=templates,
+        approves_quota_increases=settings.quota_increases == "automatic",
+        public_url=settings.public_url or settings.endpoint_url(listener),
+    )
     if not settings.dev:
         settings.make_data_dir()
     _allow_open_files(settings.limits.max_connections + 256)
     for service in SERVICES:
         operation_functions(service)  # now rather than at the first request, and once for all workers
     gc.freeze()
-    public_url = settings.public_url or settings.endpoint_url(listener)
-    return _Plan(settings, listener, tls, seeds, policies, public_url, Board(settings.workers))
+    return _Plan(settings, listener, tls, seeds, new_directory, Board(settings.workers))
 
 
 async def _serve_alone(plan: _Plan) -> int:
-    node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
+    node = await Node.open(plan.settings, plan.new_directory)
     try:
         greeting = await _greet(plan, node)
         await _serve(plan, node, worker=0, on_start=lambda: _print(greeting))
@@ -98,7 +105,7 @@ async def _serve_alone(plan: _Plan) -> int:
 
 async def _prepare(plan: _Plan) -> Greeting:
     """The first start, before there are workers; the greeting."""
-    node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
+    node = await Node.open(plan.settings, plan.new_directory)
     try:
         return await _greet(plan, node)
     finally:
@@ -107,7 +114,7 @@ async def _prepare(plan: _Plan) -> Greeting:
 
 def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
     async def work() -> int:
-        node = await Node.open(plan.settings, plan.aws_managed_policies, plan.public_url)
+        node = await Node.open(plan.settings, plan.new_directory)
         try:
             await _serve(plan, node, worker, lifeline=lifeline)
         finally:

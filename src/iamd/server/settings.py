@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     master_key_source: str  # file:PATH, env:VARIABLE or command:COMMAND
     aws_managed_policies: Path | None = None  # output of GetAccountAuthorizationDetails
     issuer_keys: Path | None = None  # directory of JSON Web Key Sets
+    role_templates: Path | None = None  # what GetRoleTemplateVersion prints, in a list
     quota_increases: str = "operator"  # who approves what Service Quotas is asked for; or "automatic"
     account_id: str | None = None  # seeds of the first start …
     root_access_key_id: str | None = None
