@@ -11,10 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from iamd.account.changes import ClaimAlias, Delete, JoinOrganization, Put, PutOrganization, ReleaseAlias
+from iamd.account.changes import (
+    ClaimAlias,
+    Delete,
+    JoinOrganization,
+    Put,
+    PutOrganization,
+    PutServiceUses,
+    ReleaseAlias,
+)
 from iamd.account.ids import new_access_key_id
 from iamd.account.organization import Organization
-from iamd.account.records import AccessKey, Group, Settings
+from iamd.account.records import AccessKey, Group, ServiceAccess, Settings
 from iamd.account.state import Account
 from iamd.errors import EntityAlreadyExists, NoSuchEntity
 from iamd.replica.batch import Batch, Waiter
@@ -112,7 +120,16 @@ def organize(name: str, member_id: str) -> Any:
     return run
 
 
+def use_service(name: str) -> Any:
+    def run(account: Account) -> Written:
+        access = ServiceAccess(principal_id=ACCOUNT, service=name, time=1, region="us-east-1")
+        return Written(None, [Put(access), PutServiceUses({name: (1, "us-east-1")})])
+
+    return run
+
+
 RUNS = [
+    *(use_service(name) for name in ("iam", "sts")),
     *(make(name) for name in NAMES for make in (create_user_once, create_access_key, delete_access_keys)),
     *(delete_user_with_keys(name) for name in NAMES),
     *(rename_user(name, other) for name in NAMES for other in NAMES if name != other),

@@ -18,6 +18,7 @@ from iamd.account.records import (
     PolicyVersion,
     Record,
     Role,
+    ServiceAccess,
     Settings,
     User,
     encode_record,
@@ -288,6 +289,23 @@ def test_a_store_in_order_has_no_findings() -> None:
                 "member/444455556666 names o-none, which does not exist.",
             ],
             id="organizations",
+        ),
+        pytest.param(
+            {
+                **put_records(
+                    *(
+                        ServiceAccess(principal_id=principal_id, service="iam", time=1, region="us-east-1")
+                        for principal_id in (ACCOUNT, USER.id, ROLE.id, GROUP.id)
+                    )
+                ),
+                f"service-uses/{OTHER}": layout.encode_entry(layout.ServiceUses(services={"iam": (1, "us-east-1")})),
+            },
+            (),
+            [
+                "a/111122223333/service-access/AGPAADMINS/iam is of the principal AGPAADMINS, who does not exist.",
+                "service-uses/444455556666 is of an account that is not in the directory.",
+            ],
+            id="uses",
         ),
         pytest.param(
             put_records() | {"account/444455556666": layout.encode_entry(layout.AccountEntry(id=ACCOUNT, created=1))},

@@ -1,5 +1,6 @@
 """What an operation asks to be written."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from iamd.account.organization import Organization
@@ -46,5 +47,11 @@ class JoinOrganization(NamedTuple):
     organization_id: str
 
 
-DirectoryChange: TypeAlias = ClaimAlias | ReleaseAlias | PutOrganization | JoinOrganization
+class PutServiceUses(NamedTuple):
+    """Let the account's organization know when which services were last asked by its principals."""
+
+    services: Mapping[str, tuple[int, str]]  # namespace → time and region
+
+
+DirectoryChange: TypeAlias = ClaimAlias | ReleaseAlias | PutOrganization | JoinOrganization | PutServiceUses
 Change: TypeAlias = Put | Delete | DirectoryChange

@@ -370,6 +370,45 @@ class LastUsed(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.id
 
 
+class ServiceAccess(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """When a principal last asked a service for something, granted or not, written some time later.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+    """
+
+    kind: ClassVar[str] = "service-access"
+
+    principal_id: str  # AIDA…, AROA…, or the account id for the root user
+    service: str  # namespace: iam, s3
+    time: int
+    region: str
+    actions: Mapping[str, tuple[int, str]] = {}  # name of the action → time and region of its last attempt
+
+    @property
+    def key(self) -> str:
+        return f"{self.principal_id}/{self.service}"
+
+
+class AccessReport(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A job of the access advisor: what is asked for. The answer is computed when it is read.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GenerateServiceLastAccessedDetails.html
+    """
+
+    kind: ClassVar[str] = "access-report"
+
+    job_id: str  # a UUID
+    created: int
+    caller_id: str  # who alone may read it, as GetCallerIdentity shows the user id
+    arn: str | None = None  # of the user, group, role or policy
+    actions: bool = False  # ACTION_LEVEL
+    entity_path: str | None = None  # of an organization, its root or an account: the job is about that instead
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+
 class CredentialReport(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The newest credential report of an account, which has one at most.
 
@@ -466,6 +505,8 @@ KINDS: dict[str, type[Record]] = {
         WebIdentityIssuer,
         ServiceLinkedRoleDeletion,
         LastUsed,
+        ServiceAccess,
+        AccessReport,
         CredentialReport,
         QuotaRequest,
         Settings,

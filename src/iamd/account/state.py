@@ -2,7 +2,10 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar, cast
+from itertools import takewhile
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+from msgspec.structs import replace
 
 from iamd.account.changes import Change, Delete, Put
 from iamd.account.organization import Organization
@@ -10,6 +13,7 @@ from iamd.account.quotas import QUOTAS
 from iamd.account.records import (
     KINDS,
     AccessKey,
+    AccessReport,
     CredentialReport,
     Group,
     Identity,
@@ -25,6 +29,7 @@ from iamd.account.records import (
     Role,
     SAMLProvider,
     ServerCertificate,
+    ServiceAccess,
     ServiceLinkedRoleDeletion,
     ServiceSpecificCredential,
     Settings,
@@ -38,6 +43,8 @@ from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
 
 R = TypeVar("R", bound=Record)
+
+_USES = frozenset({LastUsed.kind, ServiceAccess.kind})
 
 
 class Table(Generic[R]):
@@ -77,6 +84,10 @@ class Table(Generic[R]):
         return old
 
 
+ServiceUses: TypeAlias = Mapping[str, tuple[int, str]]
+"""Service namespace → time and region of an account's last attempt to access it."""
+
+
 class Directory:
     """What is known beyond one account: the accounts there are, their aliases and organizations, and AWS-managed
     policies.
@@ -95,6 +106,7 @@ class Directory:
         self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
         self.organizations: dict[str, Organization] = {}  # by id
         self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
+        self.service_uses: dict[str, ServiceUses] = {}  # account id → which services its principals last asked when
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
         self.role_templates: RoleTemplates = role_templates or {}
         self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
@@ -116,6 +128,7 @@ class Directory:
         self.seeded_access_keys = other.seeded_access_keys
         self.organizations = other.organizations
         self.organization_ids = other.organization_ids
+        self.service_uses = other.service_uses
 
     def find_organization(self, account_id: str) -> Organization | None:
         """The organization that the account is a member of, its management account included."""
@@ -154,6 +167,8 @@ class Account:
         )
         self.quota_requests = cast(Table[QuotaRequest], self._tables["quota-request"])
         self.last_used = cast(Table[LastUsed], self._tables["last-used"])
+        self.service_accesses = cast(Table[ServiceAccess], self._tables["service-access"])
+        self.access_reports = cast(Table[AccessReport], self._tables["access-report"])
         self._by_id: dict[str, Record] = {}
         self._member_ids: dict[str, dict[str, None]] = {}  # group id → user ids
         self._attached_ids: dict[str, dict[str, None]] = {}  # policy ARN → ids of users, groups, roles
@@ -162,7 +177,9 @@ class Account:
         self._profile_ids: dict[str, dict[str, None]] = {}  # role id → instance profile ids
         self.wrong_mfa_codes: dict[str, dict[str, int]] = {}  # see iamd.authentication.mfa
         self.unsaved_uses: dict[str, LastUsed] = {}  # by id: uses seen here that are not in the table yet
-        self.derived: dict[object, Any] = {}  # what readers computed from the records; forgotten at every change
+        self.unsaved_accesses: dict[str, ServiceAccess] = {}  # by key, likewise
+        self.recorded_until: dict[tuple[str | None, str, str], int] = {}  # see iamd.replica.replica.Replica.note_use
+        self.derived: dict[object, Any] = {}  # what readers computed; forgotten at every change but of recorded uses
         for record in records:
             self.apply(Put(record))
 
@@ -172,8 +189,9 @@ class Account:
         """Make the change, and return the one that undoes it. Changes of the directory do nothing here."""
         if not isinstance(change, Put | Delete):
             return change
-        self.derived.clear()
         record = change.record
+        if record.kind not in _USES:
+            self.derived.clear()
         table = self._tables[record.kind]
         if isinstance(change, Put):
             old = table._put(record)
@@ -372,6 +390,29 @@ class Account:
             return unsaved or saved
         return unsaved if unsaved.time >= saved.time else saved
 
+    def find_service_access(self, principal_id: str, service: str) -> ServiceAccess | None:
+        """What this process knows of a principal's use of a service; others may have seen more of it."""
+        key = f"{principal_id}/{service}"
+        return self.unsaved_accesses.get(key) or self.service_accesses.find(key)
+
+    def service_accesses_of(self, principal_id: str) -> dict[str, ServiceAccess]:
+        """By service, what a user's or role's unique id, or root's account id, asked for: all that is known here."""
+        prefix = f"{principal_id}/"
+        found = {access.service: access for access in self._saved_accesses(prefix)}
+        for key, unsaved in self.unsaved_accesses.items():
+            if key.startswith(prefix):
+                saved = found.get(unsaved.service)
+                found[unsaved.service] = unsaved if saved is None else join_accesses(saved, unsaved)
+        return found
+
+    def recorded_uses(self, entity_id: str) -> list[LastUsed | ServiceAccess]:
+        """The saved records of what a user's or role's unique id was used for: they go with it."""
+        last_used = self.last_used.find(entity_id)
+        return [*([last_used] if last_used else []), *self._saved_accesses(f"{entity_id}/")]
+
+    def _saved_accesses(self, prefix: str) -> Iterator[ServiceAccess]:
+        return takewhile(lambda access: access.key.startswith(prefix), self.service_accesses.after(prefix))
+
     # Relations, in the order they were made ---------------------------------------------------------------------------
 
     def members(self, group: Group) -> list[User]:
@@ -440,6 +481,15 @@ class Account:
     def role_of(self, profile: InstanceProfile) -> Role | None:
         """The role in an instance profile."""
         return cast(Role, self._by_id[profile.role_id]) if profile.role_id else None
+
+
+def join_accesses(one: ServiceAccess, other: ServiceAccess) -> ServiceAccess:
+    """The later of each attempt in two records of one principal and service."""
+    actions = dict(one.actions)
+    for name, attempt in other.actions.items():
+        actions[name] = max(attempt, actions.get(name, attempt))
+    newest = max(one, other, key=lambda access: access.time)
+    return replace(newest, actions=actions)
 
 
 N = TypeVar("N", bound=NamedRecord)

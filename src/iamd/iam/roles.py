@@ -104,8 +104,7 @@ def delete_role(account: Account, input: Input, call: Call) -> Answer:
         raise DeleteConflict("Cannot delete entity, must detach all policies first.")
     if role.inline_policies:
         raise DeleteConflict("Cannot delete entity, must delete policies first.")
-    last_used = account.last_used.find(role.id)
-    return {}, [Delete(role), *([Delete(last_used)] if last_used else [])]
+    return {}, [Delete(role), *map(Delete, account.recorded_uses(role.id))]
 
 
 def list_roles(account: Account, input: Input, call: Call) -> Answer:

@@ -73,9 +73,7 @@ def delete_service_linked_role(account: Account, input: Input, call: Call) -> An
         raise NoSuchEntity(f"The role with name {role.name} cannot be found.")
     task_id = f"task{SERVICE_LINKED_PATH}{service}/{role.name}/{_new_uuid(call)}"
     changes: list[Change] = [Delete(role), Put(ServiceLinkedRoleDeletion(task_id=task_id, deleted=call.time))]
-    last_used = account.last_used.find(role.id)
-    if last_used is not None:
-        changes.append(Delete(last_used))
+    changes += map(Delete, account.recorded_uses(role.id))
     changes += [Delete(old) for old in account.service_linked_role_deletions if old.deleted < call.time - _KEPT]
     return {"DeletionTaskId": task_id}, changes
 

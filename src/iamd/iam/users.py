@@ -87,8 +87,7 @@ def delete_user(account: Account, input: Input, call: Call) -> Answer:
         or account.service_specific_credentials_of(user)
     ):
         raise DeleteConflict("Cannot delete entity, must remove referenced objects first.")
-    last_used = account.last_used.find(user.id)
-    return {}, [Delete(user), *([Delete(last_used)] if last_used else [])]
+    return {}, [Delete(user), *map(Delete, account.recorded_uses(user.id))]
 
 
 def list_users(account: Account, input: Input, call: Call) -> Answer:

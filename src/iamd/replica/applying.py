@@ -62,6 +62,12 @@ def apply_to_directory(directory: Directory, key: str, value: bytes | None) -> N
         else:
             directory.organization_ids[name] = layout.decode_organization_reference(value).organization_id
         return
+    if area == "service-uses":
+        if value is None:
+            directory.service_uses.pop(name, None)
+        else:
+            directory.service_uses[name] = layout.decode_service_uses(value).services
+        return
     entries = {"alias": directory.aliases, "access-key": directory.seeded_access_keys}[area]
     if value is None:
         entries.pop(name, None)

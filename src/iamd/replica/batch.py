@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from iamd.account.changes import Change, ClaimAlias, Delete, JoinOrganization, Put, PutOrganization, ReleaseAlias
+from iamd.account.changes import (
+    Change,
+    ClaimAlias,
+    Delete,
+    JoinOrganization,
+    Put,
+    PutOrganization,
+    PutServiceUses,
+    ReleaseAlias,
+)
 from iamd.account.records import encode_record
 from iamd.account.state import Account
 from iamd.errors import LimitExceeded
@@ -109,6 +118,9 @@ class Batch:
             elif isinstance(change, JoinOrganization):
                 membership = layout.OrganizationReference(organization_id=change.organization_id)
                 writes.append((layout.MEMBER_PREFIX + change.account_id, layout.encode_entry(membership)))
+            elif isinstance(change, PutServiceUses):
+                uses = layout.ServiceUses(services=change.services)
+                writes.append((layout.SERVICE_USES_PREFIX + account_id, layout.encode_entry(uses)))
             else:
                 value = encode_record(change.record) if isinstance(change, Put) else None
                 writes.append((layout.record_key(account_id, change.record), value))
@@ -167,6 +179,8 @@ def _undoing(account: Account) -> Iterator[Callable[[Change], None]]:
             enter(directory.aliases, change.alias, None)
         elif isinstance(change, PutOrganization):
             enter(directory.organizations, change.organization.id, change.organization)
+        elif isinstance(change, PutServiceUses):
+            enter(directory.service_uses, account.account_id, change.services)
         else:
             enter(directory.organization_ids, change.account_id, change.organization_id)
 

@@ -27,7 +27,11 @@ DIRECTORY_PREFIXES = (
     layout.ACCESS_KEY_PREFIX,
     layout.ORGANIZATION_PREFIX,
     layout.MEMBER_PREFIX,
+    layout.SERVICE_USES_PREFIX,
 )
+
+REMEMBER_USE = 60  # seconds for which it is not looked whether a use has to be recorded again
+MAX_REMEMBERED_USES = 10_000  # of one account
 
 
 class Watcher(Protocol):
@@ -149,7 +153,7 @@ class Replica:
             return None
         for commit in missed:
             apply_commit(account, commit)
-        account.unsaved_uses = self.last_used.unsaved(account_id)
+        self.last_used.attach(account)
         self._accounts[account_id] = account
         return account
 
@@ -297,9 +301,14 @@ class Replica:
             raise ServiceUnavailable(str(error)) from error
         return await self.current_account(account_id)
 
-    def note_use(self, account: Account, caller: Caller, time: int, service: str, region: str) -> None:
-        """Record that ``caller`` used its access key, or its role, for a service (endpoint prefix) now."""
-        if caller.kind == "role":
-            self.last_used.note(account, caller.entity_id, time, service, region)
-        elif caller.session is None and caller.access_key_id is not None:
-            self.last_used.note(account, caller.access_key_id, time, service, region)
+    def note_use(self, account: Account, caller: Caller, time: int, service: str, action: str, region: str) -> None:
+        """Record that ``caller`` asked a service (its namespace) for an action now, granted or not, and by what.
+
+        For whoever authorizes, on every request: what was recorded within the last minute takes one look.
+        """
+        use = (caller.access_key_id, service, action)
+        if account.recorded_until.get(use, 0) <= time:
+            self.last_used.note_use(account, caller, time, service, action, region)
+            if len(account.recorded_until) >= MAX_REMEMBERED_USES:
+                account.recorded_until.clear()
+            account.recorded_until[use] = time + REMEMBER_USE

@@ -52,7 +52,8 @@ async def answer(
         if account is None:
             raise InternalFailure("A caller was authenticated without an account.")
         source = _source(request, service, region)
-        replica.note_use(account, caller, time, service.prefix, source.region)  # denied or not, as AWS counts
+        # Denied or not, as AWS counts.
+        replica.note_use(account, caller, time, service.prefix, operation.name, source.region)
         call = Call(
             caller=caller,
             source=source,

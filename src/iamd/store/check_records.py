@@ -20,6 +20,7 @@ from iamd.account.records import (
     Role,
     SAMLProvider,
     ServerCertificate,
+    ServiceAccess,
     ServiceSpecificCredential,
     User,
     WebIdentityIssuer,
@@ -56,6 +57,7 @@ class RecordCheck:
         self._account_ids: set[str] = set()  # that have a head
         self._listed_ids: set[str] = set()  # that the directory of accounts has
         self._event_account_ids: set[str] = set()
+        self._using_account_ids: set[str] = set()  # whose last uses of services are entered
         self._organizations: dict[str, str] = {}  # organization → its management account's id
         self._memberships: dict[str, str] = {}  # account id → organization
         self._references: dict[str, str] = {}  # alias and access key entries → account id
@@ -91,6 +93,9 @@ class RecordCheck:
             self._organizations[rest] = organization.management_account_id
         elif key.startswith(layout.MEMBER_PREFIX):
             self._memberships[rest] = layout.decode_organization_reference(item.value).organization_id
+        elif key.startswith(layout.SERVICE_USES_PREFIX):
+            layout.decode_service_uses(item.value)
+            self._using_account_ids.add(rest)
         elif key.startswith(layout.EVENT_PREFIX):
             self._event_account_ids.add(account_id)
             msgspec.json.decode(item.value)
@@ -119,6 +124,8 @@ class RecordCheck:
             yield Finding(layout.ACCOUNT_PREFIX + account_id, "names an account that has no head.")
         for account_id in sorted(self._event_account_ids - self._listed_ids):
             yield Finding(layout.EVENT_PREFIX + account_id, "has events of an account that is not in the directory.")
+        for account_id in sorted(self._using_account_ids - self._listed_ids):
+            yield Finding(layout.SERVICE_USES_PREFIX + account_id, "is of an account that is not in the directory.")
         for organization_id, account_id in sorted(self._organizations.items()):
             if self._memberships.get(account_id) != organization_id:
                 yield Finding(
@@ -218,6 +225,10 @@ class _AccountCheck:
                 yield f"has the default version {default}, which does not exist."
         elif isinstance(record, InstanceProfile) and record.role_id and not self._has(Role, record.role_id):
             yield f"holds the role {record.role_id}, which does not exist."
+        elif isinstance(record, ServiceAccess):
+            principal_id = record.principal_id
+            if principal_id != self.id and not self._has(User, principal_id) and not self._has(Role, principal_id):
+                yield f"is of the principal {principal_id}, who does not exist."
         owner_id: str | None = getattr(record, "owner_id", None)
         if owner_id is not None and owner_id != self.id and not self._has(User, owner_id):
             yield f"belongs to the user {owner_id}, who does not exist."

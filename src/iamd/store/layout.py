@@ -1,5 +1,7 @@
 """Which key holds what in a store, and the forms of the values that are not an account's records."""
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import Struct
 
@@ -10,6 +12,7 @@ from iamd.account.records import Record
 # alias/<alias>                        AccountReference      account aliases, unique among all accounts
 # organization/<organization id>        Organization          written only by commits of its management account
 # member/<account id>                  OrganizationReference what organization the account belongs to
+# service-uses/<account id>            ServiceUses           what services the account's principals last asked when
 # access-key/<access key id>           AccountReference      only for access keys whose id does not carry its account
 # a/<account id>                       Head                  INVARIANT: every commit to the account replaces it
 # a/<account id>/<kind>/<record key>   the record            see iamd.account.records
@@ -22,6 +25,7 @@ ALIAS_PREFIX = "alias/"
 ACCESS_KEY_PREFIX = "access-key/"
 ORGANIZATION_PREFIX = "organization/"
 MEMBER_PREFIX = "member/"
+SERVICE_USES_PREFIX = "service-uses/"
 HEAD_PREFIX = "a/"
 EVENT_PREFIX = "event/"
 DATA_KEY_PREFIX = "meta/data-key/"
@@ -46,6 +50,12 @@ class OrganizationReference(Struct, frozen=True, kw_only=True):
     """The organization that the account named in the key belongs to."""
 
     organization_id: str
+
+
+class ServiceUses(Struct, frozen=True, kw_only=True):
+    """See ``iamd.account.changes.PutServiceUses``."""
+
+    services: Mapping[str, tuple[int, str]]
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -74,10 +84,13 @@ _account_entry = msgspec.json.Decoder(AccountEntry)
 _account_reference = msgspec.json.Decoder(AccountReference)
 _organization = msgspec.json.Decoder(Organization)
 _organization_reference = msgspec.json.Decoder(OrganizationReference)
+_service_uses = msgspec.json.Decoder(ServiceUses)
 _head = msgspec.json.Decoder(Head)
 
 
-def encode_entry(entry: AccountEntry | AccountReference | Organization | OrganizationReference | Head) -> bytes:
+def encode_entry(
+    entry: AccountEntry | AccountReference | Organization | OrganizationReference | ServiceUses | Head,
+) -> bytes:
     """``entry`` as it is stored: JSON."""
     return _encode(entry)
 
@@ -100,6 +113,11 @@ def decode_organization(stored: bytes) -> Organization:
 def decode_organization_reference(stored: bytes) -> OrganizationReference:
     """The value under ``member/``."""
     return _organization_reference.decode(stored)
+
+
+def decode_service_uses(stored: bytes) -> ServiceUses:
+    """The value under ``service-uses/``."""
+    return _service_uses.decode(stored)
 
 
 def decode_head(stored: bytes) -> Head:
