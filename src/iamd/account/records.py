@@ -172,10 +172,22 @@ class LoginProfile(Record, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         return f"login-profile/{self.owner_id}"
 
 
-class MFADevice(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A virtual MFA device; its serial number is its ARN.
+class SecurityKey(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The credential of a passkey or FIDO security key.
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html
+    https://www.w3.org/TR/webauthn-3/#sctn-attested-credential-data
+    """
+
+    credential_id: str  # base64url
+    public_key: str  # COSE, base64url
+    sign_count: int = 0  # at the last assertion
+    certifications: Mapping[str, str] = {}  # e.g. FIDO → L1, FIPS-140-2 → L2, as FIDO's metadata service has them
+
+
+class MFADevice(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A virtual MFA device, a hardware TOTP token, a passkey or a FIDO security key.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
     """
 
     kind: ClassVar[str] = "mfa"
@@ -183,7 +195,9 @@ class MFADevice(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     account_id: str
     name: str
     path: str = "/"
-    sealed_seed: str  # the bytes of the seed, sealed with the ARN as context
+    serial: str | None = None  # of hardware, or a security key's ARN; a virtual device's serial number is its own ARN
+    sealed_seed: str | None = None  # the bytes of the seed, sealed with the serial number as context
+    security_key: SecurityKey | None = None  # in place of a seed
     created: int
     tags: Tags = ()
     owner_id: str | None = None  # whose device it is: AIDA…, the account id for root, or nobody's
@@ -193,11 +207,16 @@ class MFADevice(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False)
 
     @property
     def key(self) -> str:
-        return self.path + self.name
+        """A path begins with a slash, and a serial number never does."""
+        return self.path + self.name if self.serial is None else self.serial
 
     @property
-    def arn(self) -> str:
-        return iam_arn(self.account_id, "mfa", self.path, self.name)
+    def serial_number(self) -> str:
+        return iam_arn(self.account_id, "mfa", self.path, self.name) if self.serial is None else self.serial
+
+    @property
+    def virtual(self) -> bool:
+        return self.serial is None
 
 
 class SSHPublicKey(Record, frozen=True, kw_only=True, omit_defaults=True, gc=False):

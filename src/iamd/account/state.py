@@ -271,7 +271,6 @@ class Account:
             "Roles": "role",
             "Policies": "policy",
             "InstanceProfiles": "instance-profile",
-            "MFADevices": "mfa",
             "ServerCertificates": "server-certificate",
             "OpenIDConnectProviders": "oidc-provider",
             "SAMLProviders": "saml-provider",
@@ -327,9 +326,9 @@ class Account:
 
     def find_mfa_device(self, serial_number: str) -> MFADevice | None:
         prefix = iam_arn(self.account_id, "mfa", "", "")
-        if not serial_number.startswith(prefix):
-            return None
-        return self.mfa_devices.find(serial_number.removeprefix(prefix))
+        if serial_number.startswith(prefix):
+            return self.mfa_devices.find(serial_number.removeprefix(prefix))
+        return None if serial_number.startswith("/") else self.mfa_devices.find(serial_number)
 
     def get_mfa_device(self, serial_number: str) -> MFADevice:
         device = self.find_mfa_device(serial_number)

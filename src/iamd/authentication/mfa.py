@@ -31,6 +31,7 @@ NOT_ASSOCIATED = (
     "MultiFactorAuthentication failed, unable to validate MFA code.  "
     "Please verify your MFA serial number is valid and associated with this user."
 )
+NOT_VALID = "Authentication code for device is not valid."
 WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
 
 
@@ -57,8 +58,8 @@ def verify_mfa_code(
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
     """
     device = account.find_mfa_device(serial_number)
-    if device is None or device.owner_id != owner_id:
-        raise AccessDenied(NOT_ASSOCIATED)
+    if device is None or device.owner_id != owner_id or device.sealed_seed is None:
+        raise AccessDenied(NOT_ASSOCIATED)  # a security key shows no codes
     wrong = _recent_wrong_codes(account, device, time)
     if len(wrong) >= MAX_WRONG_CODES:
         raise AccessDenied(WRONG_CODE)
@@ -76,17 +77,20 @@ def verify_consecutive_codes(device: MFADevice, codes: tuple[str, str], time: in
     Raises InvalidAuthenticationCode.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResyncMFADevice.html
     """
+    if device.sealed_seed is None:
+        raise InvalidAuthenticationCode(NOT_VALID)
     present = time // STEP_SECONDS
     step = _find_step(unseal_seed(device, sealer), codes, _steps_around(present, SEARCHED_STEPS))
     if step is None or step <= device.last_step:
-        raise InvalidAuthenticationCode("Authentication code for device is not valid.")
+        raise InvalidAuthenticationCode(NOT_VALID)
     last_step = step + len(codes) - 1
     return replace(device, last_step=last_step, drift=last_step - present)
 
 
 def unseal_seed(device: MFADevice, sealer: Sealer) -> bytes:
-    """The device's seed. Raises ``SealBroken``."""
-    return sealer.unseal(device.sealed_seed, device.arn)
+    """The seed of a device that has one. Raises ``SealBroken``."""
+    assert device.sealed_seed is not None
+    return sealer.unseal(device.sealed_seed, device.serial_number)
 
 
 def _steps_around(step: int, reach: int) -> range:

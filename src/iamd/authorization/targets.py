@@ -186,7 +186,7 @@ def policy_source(account: Account, input: Input, call: Call) -> Target:
     """The user, group or role whose policies are asked about, by ARN; as IAM finds it, whatever path the ARN has."""
     text = input.get("PolicySourceArn") or input["Arn"]
     arn = find_arn(text)
-    found: Entity | None = None
+    found: User | Group | Role | ManagedPolicy | None = None
     if arn is not None and arn.service == "iam" and arn.account_id == account.account_id:
         match arn.resource_type:
             case "user":

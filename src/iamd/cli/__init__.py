@@ -8,6 +8,7 @@ from iamd.cli.check import check
 from iamd.cli.credential_process import credential_process
 from iamd.cli.evaluate import evaluate
 from iamd.cli.explain import explain
+from iamd.cli.mfa import mfa
 from iamd.cli.quota import quota
 from iamd.cli.restore import restore
 from iamd.cli.rotate_master_key import rotate_master_key
@@ -47,6 +48,7 @@ for command in (
     check,
     rotate_master_key,
     quota,
+    mfa,
     evaluate,
     test,
     explain,

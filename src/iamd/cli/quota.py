@@ -1,6 +1,6 @@
 """``iamd quota``: the operator's side of Service Quotas."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from iamd.server.places import store_path
 if TYPE_CHECKING:
     from iamd.account.changes import Change
     from iamd.account.state import Account
-    from iamd.replica.replica import Replica
+    from iamd.cli.stores import Stored
 
 _account_option = click.option(
     "--account", "account_id", metavar="ID", help="The account; needed only where there are several."
@@ -47,8 +47,8 @@ def list_(data_dir: Path, account_id: str | None) -> None:
 
     codes = {each.quota: each.code for each in SERVICE_QUOTAS.values()}
 
-    async def show(replica: "Replica") -> None:
-        account = await _get_account(replica, account_id)
+    async def show(stored: "Stored") -> None:
+        account = await stored.get_account(account_id)
         click.echo(f"{'quota':36} {'value':>7} {'default':>7} {'maximum':>7}  code")
         for name, each in QUOTAS.items():
             maximum = "fixed" if name in FIXED else str(each.maximum)
@@ -69,11 +69,11 @@ def set_(data_dir: Path, account_id: str | None, beyond_aws: bool, name: str, va
     """Let an account have VALUE of a QUOTA, named as in the list or by AWS's code."""
     from iamd.servicequotas.operator import get_quota_name, set_quota
 
-    async def write(replica: "Replica") -> None:
+    async def write(stored: "Stored") -> None:
         quota_name = get_quota_name(name)
-        account = await _get_account(replica, account_id)
+        account = await stored.get_account(account_id)
         await _write(
-            replica,
+            stored,
             account.account_id,
             "SetQuota",
             lambda account, time: (
@@ -95,10 +95,10 @@ def requests(data_dir: Path, account_id: str | None, all_requests: bool) -> None
     """Show the requests to raise quotas that wait for a decision, oldest first."""
     from iamd.servicequotas.catalog import SERVICE_QUOTAS
 
-    async def show(replica: "Replica") -> None:
+    async def show(stored: "Stored") -> None:
         found = []
-        for each in _account_ids(replica, account_id):
-            account = await _get_account(replica, each)
+        for each in stored.account_ids(account_id):
+            account = await stored.get_account(each)
             found += [(request, account) for request in account.quota_requests if all_requests or request.open]
         for request, account in sorted(found, key=lambda pair: (pair[0].created, pair[0].id)):
             name = SERVICE_QUOTAS[request.quota_code].quota
@@ -163,11 +163,11 @@ def _decide(
         ]
         return changes, request_details(request)
 
-    async def write(replica: "Replica") -> None:
-        for each in _account_ids(replica, account_id):
-            account = await _get_account(replica, each)
+    async def write(stored: "Stored") -> None:
+        for each in stored.account_ids(account_id):
+            account = await stored.get_account(each)
             if account.quota_requests.find(request_id) is not None:
-                await _write(replica, each, "UpdateServiceQuotaIncreaseRequestStatus", written)
+                await _write(stored, each, "UpdateServiceQuotaIncreaseRequestStatus", written)
                 click.echo(f"The request {request_id} of account {each} is {done}.")
                 return
         raise QuotaError(f"There is no request {request_id}. iamd quota requests shows them.")
@@ -175,27 +175,8 @@ def _decide(
     _run(data_dir, write)
 
 
-def _account_ids(replica: "Replica", account_id: str | None) -> Iterator[str]:
-    return iter(sorted(replica.directory.account_ids) if account_id is None else [account_id])
-
-
-async def _get_account(replica: "Replica", account_id: str | None) -> "Account":
-    """The account named, by default the only one. Raises QuotaError."""
-    from iamd.servicequotas.operator import QuotaError
-
-    known = replica.directory.account_ids
-    if account_id is None:
-        if len(known) != 1:
-            raise QuotaError(f"There are {len(known)} accounts: name one with --account.")
-        [account_id] = known
-    account = await replica.account(account_id)
-    if account is None:
-        raise QuotaError(f"There is no account {account_id}.")
-    return account
-
-
 async def _write(
-    replica: "Replica",
+    stored: "Stored",
     account_id: str,
     event_name: str,
     run: "Callable[[Account, int], tuple[list[Change], dict[str, Any]]]",
@@ -210,35 +191,11 @@ async def _write(
         event = operator_event("servicequotas", event_name, details, account_id, time)
         return Written(None, changes, event)
 
-    await replica.write(account_id, written)
+    await stored.replica.write(account_id, written)
 
 
-def _run(data_dir: Path, act: "Callable[[Replica], Any]") -> None:
-    import asyncio
-
-    from iamd.account.state import Directory
-    from iamd.errors import ServiceUnavailable
-    from iamd.replica.replica import Replica
+def _run(data_dir: Path, act: "Callable[[Stored], Awaitable[None]]") -> None:
+    from iamd.cli.stores import run_on_store
     from iamd.servicequotas.operator import QuotaError
-    from iamd.store.interface import Unavailable
-    from iamd.store.sqlite import SQLiteStore
 
-    path = store_path(data_dir)
-    if not path.exists():
-        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
-
-    async def run() -> None:
-        store = SQLiteStore(path)
-        await store.open()
-        replica = Replica(store, Directory())
-        try:
-            await replica.open()
-            await act(replica)
-        finally:
-            await replica.close()
-            await store.close()
-
-    try:
-        asyncio.run(run())
-    except (QuotaError, ServiceUnavailable, Unavailable) as error:
-        raise click.ClickException(str(error)) from None
+    run_on_store(store_path(data_dir), act, QuotaError)

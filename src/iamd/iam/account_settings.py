@@ -109,7 +109,7 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "InstanceProfiles": len(account.instance_profiles),
         "ServerCertificates": len(account.server_certificates),
         "Providers": len(account.open_id_connect_providers) + len(account.saml_providers),
-        "MFADevices": len(account.mfa_devices),
+        "MFADevices": sum(device.virtual or device.owner_id is not None for device in account.mfa_devices),
         "MFADevicesInUse": sum(device.owner_id is not None for device in account.mfa_devices),
         # Whether the root user has any, not how many:
         "AccountAccessKeysPresent": int(bool(account.access_keys_of(account.account_id))),

@@ -1,6 +1,6 @@
-"""Virtual MFA devices: made for an account, then enabled for one of its users or for root.
+"""MFA devices: virtual ones made for an account, hardware ones that it has, enabled for one of its users or for root.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_enable_virtual.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
 """
 
 import base64
@@ -49,7 +49,7 @@ def create_virtual_mfa_device(account: Account, input: Input, call: Call) -> Ans
     tags = with_tags((), input.get("Tags", ()), fold_case=False)
     if account.mfa_devices.find(path + name):
         raise EntityAlreadyExists("MFA device already exists.")
-    account.require_room("MFADevices")
+    account.require_room("MFADevices", sum(device.virtual for device in account.mfa_devices))
     seed, image = call.compute(_new_seed_with_image, name, account.settings.alias or account.account_id, call.choose)
     arn = iam_arn(account.account_id, "mfa", path, name)
     device = MFADevice(
@@ -83,16 +83,19 @@ def resync_mfa_device(account: Account, input: Input, call: Call) -> Answer:
 
 
 def deactivate_mfa_device(account: Account, input: Input, call: Call) -> Answer:
-    """The device stays, nobody's, until it is deleted.
+    """A virtual or hardware device stays, nobody's; a security key is made for its owner, and goes.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeactivateMFADevice.html
     """
-    return {}, [Put(replace(_get_owned(account, input, call), owner_id=None, enabled=None))]
+    device = _get_owned(account, input, call)
+    if device.security_key is not None:
+        return {}, [Delete(device)]
+    return {}, [Put(replace(device, owner_id=None, enabled=None))]
 
 
 def delete_virtual_mfa_device(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html"""
-    device = account.get_mfa_device(input["SerialNumber"])
+    device = _get_virtual(account, input)
     if device.owner_id is not None:
         raise DeleteConflict("MFA VirtualDevice in use. Must deactivate first.")
     return {}, [Delete(device)]
@@ -101,7 +104,10 @@ def delete_virtual_mfa_device(account: Account, input: Input, call: Call) -> Ans
 def get_mfa_device(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetMFADevice.html"""
     device = _get_owned(account, input, call)
-    return _enabled_answer(device, _get_owner(account, input, call)), []
+    answer = _enabled_answer(device, _get_owner(account, input, call))
+    if device.security_key is not None:
+        answer["Certifications"] = dict(device.security_key.certifications)
+    return answer, []
 
 
 def list_mfa_devices(account: Account, input: Input, call: Call) -> Answer:
@@ -118,7 +124,7 @@ def list_virtual_mfa_devices(account: Account, input: Input, call: Call) -> Answ
     devices = [
         device
         for device in account.mfa_devices
-        if status == "Any" or (device.owner_id is not None) == (status == "Assigned")
+        if device.virtual and (status == "Any" or (device.owner_id is not None) == (status == "Assigned"))
     ]
     page, more = paginate(sorted(devices, key=_page_key), input, call, _page_key)
     return {"VirtualMFADevices": [_virtual_answer(account, device) for device in page], **more}, []
@@ -129,19 +135,19 @@ def list_virtual_mfa_devices(account: Account, input: Input, call: Call) -> Answ
 
 def tag_mfa_device(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagMFADevice.html"""
-    device = account.get_mfa_device(input["SerialNumber"])
+    device = _get_virtual(account, input)
     return {}, [Put(replace(device, tags=with_tags(device.tags, input["Tags"], fold_case=False)))]
 
 
 def untag_mfa_device(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagMFADevice.html"""
-    device = account.get_mfa_device(input["SerialNumber"])
+    device = _get_virtual(account, input)
     return {}, [Put(replace(device, tags=without_tags(device.tags, input["TagKeys"], fold_case=False)))]
 
 
 def list_mfa_device_tags(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADeviceTags.html"""
-    return tags_page(account.get_mfa_device(input["SerialNumber"]).tags, input, call), []
+    return tags_page(_get_virtual(account, input).tags, input, call), []
 
 
 # Shared ---------------------------------------------------------------------------------------------------------------
@@ -169,31 +175,39 @@ def _get_owner(account: Account, input: Input, call: Call) -> User | None:
     return get_named_or_calling_user(account, input, call)
 
 
+def _get_virtual(account: Account, input: Input) -> MFADevice:
+    """The virtual device that ``SerialNumber`` names. Raises NoSuchEntity."""
+    device = account.get_mfa_device(input["SerialNumber"])
+    if not device.virtual:
+        raise NoSuchEntity(f"MFA Device with serial number {device.serial_number} does not exist.")
+    return device
+
+
 def _get_owned(account: Account, input: Input, call: Call) -> MFADevice:
     """The device that ``SerialNumber`` names among those of the user named, or calling. Raises NoSuchEntity."""
     owner = _get_owner(account, input, call)
     device = account.get_mfa_device(input["SerialNumber"])
     if device.owner_id != owner_id_of(account, owner):
-        raise NoSuchEntity(f"MFA Device with serial number {device.arn} does not exist.")
+        raise NoSuchEntity(f"MFA Device with serial number {device.serial_number} does not exist.")
     return device
 
 
 def _enabled_answer(device: MFADevice, owner: User | None) -> dict[str, Any]:
     """The shape ``MFADevice``, and the answer of GetMFADevice."""
-    return {**user_name_answer(owner), "SerialNumber": device.arn, "EnableDate": device.enabled}
+    return {**user_name_answer(owner), "SerialNumber": device.serial_number, "EnableDate": device.enabled}
 
 
 def _virtual_answer(account: Account, device: MFADevice) -> dict[str, Any]:
     """The shape ``VirtualMFADevice`` without its secrets."""
     if device.owner_id is None:
-        return {"SerialNumber": device.arn}
+        return {"SerialNumber": device.serial_number}
     owner = account.find_by_id(device.owner_id)
     user = user_details_answer(owner) if isinstance(owner, User) else root_user_answer(account)
-    return {"SerialNumber": device.arn, "User": user, "EnableDate": device.enabled}
+    return {"SerialNumber": device.serial_number, "User": user, "EnableDate": device.enabled}
 
 
 def _page_key(device: MFADevice) -> str:
-    """By path and name; a long key is cut and its digest added, because a marker has little room."""
+    """By path and name, or serial number; a long key is cut and its digest added, because a marker has little room."""
     if len(device.key) <= 64:
         return device.key
     return device.key[:64] + sha256(device.key.encode()).hexdigest()

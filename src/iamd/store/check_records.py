@@ -256,7 +256,8 @@ def _sealed(record: Record) -> Iterator[tuple[str, str]]:
         for token_key in record.keys:
             yield token_key.sealed, token_key.id
     elif isinstance(record, MFADevice):
-        yield record.sealed_seed, record.arn
+        if record.sealed_seed is not None:
+            yield record.sealed_seed, record.serial_number
     elif isinstance(record, LoginProfile):
         for sealed in (record.sealed_hash, *record.previous_hashes):
             yield sealed, record.seal_context

@@ -1,0 +1,67 @@
+"""What commands that change accounts beside a running server share: the store, its replica, and the account meant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+
+from iamd.account.state import Account, Directory
+from iamd.errors import ServiceUnavailable
+from iamd.replica.replica import Replica
+from iamd.store.interface import Store, Unavailable
+from iamd.store.master_keys import MasterKeyError
+from iamd.store.sealing import KeyRing, open_key_ring
+from iamd.store.sqlite import SQLiteStore
+
+
+class Stored:
+    """A store that is open, and what it holds."""
+
+    def __init__(self, store: Store, replica: Replica) -> None:
+        self.replica = replica
+        self._store = store
+
+    async def open_key_ring(self, source: str) -> KeyRing:
+        """What seals and opens secrets. Raises MasterKeyError, Unavailable."""
+        return await open_key_ring(self._store, source)
+
+    def account_ids(self, account_id: str | None) -> list[str]:
+        """The account named, by default all."""
+        return sorted(self.replica.directory.account_ids) if account_id is None else [account_id]
+
+    async def get_account(self, account_id: str | None) -> Account:
+        """The account named, by default the only one. Raises ClickException."""
+        known = self.replica.directory.account_ids
+        if account_id is None:
+            if len(known) != 1:
+                raise click.ClickException(f"There are {len(known)} accounts: name one with --account.")
+            [account_id] = known
+        account = await self.replica.account(account_id)
+        if account is None:
+            raise click.ClickException(f"There is no account {account_id}.")
+        return account
+
+
+def run_on_store(path: Path, act: Callable[[Stored], Awaitable[None]], *refusals: type[Exception]) -> None:
+    """Open the store at ``path``, act on it, and close it. Raises ClickException, for ``refusals`` of ``act`` too."""
+    if not path.exists():
+        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
+
+    refused: tuple[type[Exception], ...] = (Unavailable, ServiceUnavailable, MasterKeyError, *refusals)
+
+    async def run() -> None:
+        store = SQLiteStore(path)
+        await store.open()
+        replica = Replica(store, Directory())
+        try:
+            await replica.open()
+            await act(Stored(store, replica))
+        finally:
+            await replica.close()
+            await store.close()
+
+    try:
+        asyncio.run(run())
+    except refused as error:
+        raise click.ClickException(str(error)) from None
