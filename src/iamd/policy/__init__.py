@@ -1,6 +1,8 @@
 """The policy engine: AWS's policy language and AWS's decision, pure and without a server."""
 
+from iamd.policy.action_level import KnownActions, Reach, find_reaches
 from iamd.policy.authorize import Decision, Levels, Outcome, Policies, authorize, find_outcome_of
+from iamd.policy.batch import authorize_callers
 from iamd.policy.document import Policy, Statement, parse_policy
 from iamd.policy.encoded_message import (
     authorization_message,
@@ -20,6 +22,7 @@ __all__ = [
     "Context",
     "Decision",
     "Explanation",
+    "KnownActions",
     "Levels",
     "Match",
     "Outcome",
@@ -27,11 +30,13 @@ __all__ = [
     "Policy",
     "PolicyType",
     "Principal",
+    "Reach",
     "Request",
     "Statement",
     "StatementReference",
     "authorization_message",
     "authorize",
+    "authorize_callers",
     "check_identity_policy",
     "check_resource_control_policy",
     "check_resource_policy",
@@ -43,6 +48,7 @@ __all__ = [
     "encode_authorization_message",
     "explain",
     "find_outcome_of",
+    "find_reaches",
     "invalid_principal",
     "parse_policy",
     "policy_size",

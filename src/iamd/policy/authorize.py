@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from iamd.policy.compile import (
     PolicySet,
+    Rules,
     applies_any,
     find_candidates,
     find_matches,
@@ -64,6 +65,10 @@ class Policies(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def sets(self) -> tuple[tuple[PolicyType, PolicySet], ...]:
         """Every level of every type in the order in which they are asked, compiled when first asked for."""
+        return tuple((policy_type, find_set(level, policy_type)) for policy_type, level in self.levels())
+
+    def levels(self) -> Iterator[tuple[PolicyType, tuple[Policy, ...]]]:
+        """Every level of every type in the order in which they are asked."""
         by_type: list[tuple[PolicyType, Levels | None]] = [
             (PolicyType.RESOURCE_CONTROL, self.resource_control),
             (PolicyType.SERVICE_CONTROL, self.service_control),
@@ -73,9 +78,9 @@ class Policies(Struct, frozen=True, kw_only=True, dict=True):
             (PolicyType.PERMISSIONS_BOUNDARY, None if self.boundary is None else ((self.boundary,),)),
             (PolicyType.SESSION, None if self.session is None else (self.session,)),
         ]
-        return tuple(
-            (policy_type, find_set(level, policy_type)) for policy_type, levels in by_type for level in levels or ()
-        )
+        for policy_type, levels in by_type:
+            for level in levels or ():
+                yield policy_type, level
 
 
 class Decision(Struct, frozen=True, eq=False, dict=True):
@@ -93,7 +98,7 @@ class Decision(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def matched(self) -> tuple[Match, ...]:
         """The statements that made the decision; none for an implicit deny. Found when first asked for."""
-        if self.outcome == "implicitDeny" or _needs_no_permission(self.request.action.lower(), self.request):
+        if self.outcome == "implicitDeny" or needs_no_permission(self.request.action.lower(), self.request.principal):
             return ()
         has_boundary = self.policies.boundary is not None
         denies = self.outcome == "explicitDeny"
@@ -112,9 +117,18 @@ class Decision(Struct, frozen=True, eq=False, dict=True):
 def authorize(request: Request, policies: Policies) -> Decision:
     """Whether ``request`` is allowed under ``policies``. Nothing is allowed unless something says so."""
     action = request.action.lower()
-    if _needs_no_permission(action, request):
+    if needs_no_permission(action, request.principal):
         return Decision("allowed", None, request, policies)
-    findings = _Findings(request, action, policies)
+    candidates = [
+        (policy_type, *find_candidates(level, action)) for policy_type, level in sets_in_force(request, policies)
+    ]
+    return decide(request, policies, candidates)
+
+
+def decide(request: Request, policies: Policies, candidates: Sequence[tuple[PolicyType, Rules, Rules]]) -> Decision:
+    """The decision, given for each level of the types that have a say, in their order, the rules that deny and those
+    that allow the action. No other rule is looked at."""
+    findings = _Findings(request, policies, candidates)
     denying = findings.find_denying_type()
     if denying is not None:
         return Decision("explicitDeny", denying, request, policies)
@@ -127,12 +141,20 @@ def policies_in_force(request: Request, policies: Policies) -> Iterator[tuple[Po
 
     Every level must allow. AWS names the first type that denies.
     """
-    for policy_type, sets in groupby(sets_in_force(request, policies), itemgetter(0)):
-        yield policy_type, tuple(level.policies for _, level in sets)
+    for policy_type, levels in groupby(levels_in_force(request, policies), itemgetter(0)):
+        yield policy_type, tuple(level for _, level in levels)
+
+
+def levels_in_force(request: Request, policies: Policies) -> Iterator[tuple[PolicyType, tuple[Policy, ...]]]:
+    """Like ``policies_in_force``, a pair for each level."""
+    left_out = _types_without_a_say(request, policies)
+    for each in policies.levels():
+        if each[0] not in left_out:
+            yield each
 
 
 def sets_in_force(request: Request, policies: Policies) -> tuple[tuple[PolicyType, PolicySet], ...]:
-    """Like ``policies_in_force``, compiled: a pair for each level of each type."""
+    """Like ``levels_in_force``, compiled."""
     left_out = _types_without_a_say(request, policies)
     if not left_out:
         return policies.sets
@@ -141,12 +163,20 @@ def sets_in_force(request: Request, policies: Policies) -> tuple[tuple[PolicyTyp
 
 def _types_without_a_say(request: Request, policies: Policies) -> tuple[PolicyType, ...]:
     """The types that leave the caller, the resource or the action alone."""
-    left_out: tuple[PolicyType, ...] = ()
-    if policies.resource_control is not None and not _is_resource_controlled(request, policies):
+    left_out = types_without_a_say(request.principal, policies)
+    if policies.resource_control is not None and not is_resource_controlled(request.action.lower()):
         left_out += (PolicyType.RESOURCE_CONTROL,)
-    if policies.service_control is not None and not _is_service_controlled(request.principal):
+    return left_out
+
+
+def types_without_a_say(principal: Principal, policies: Policies) -> tuple[PolicyType, ...]:
+    """The types that leave the caller or the resource alone, whatever the action."""
+    left_out: tuple[PolicyType, ...] = ()
+    if policies.resource_control is not None and not _has_controlled_resource(principal, policies):
+        left_out += (PolicyType.RESOURCE_CONTROL,)
+    if policies.service_control is not None and not _is_service_controlled(principal):
         left_out += (PolicyType.SERVICE_CONTROL,)
-    if not request.principal.has_account:
+    if not principal.has_account:
         left_out += (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
     return left_out
 
@@ -182,13 +212,12 @@ class _Findings:
 
     __slots__ = ("_candidates", "_has_boundary", "_request")
 
-    def __init__(self, request: Request, action: str, policies: Policies) -> None:
+    def __init__(
+        self, request: Request, policies: Policies, candidates: Sequence[tuple[PolicyType, Rules, Rules]]
+    ) -> None:
         self._request = request
         self._has_boundary = policies.boundary is not None
-        self._candidates = []
-        for policy_type, level in sets_in_force(request, policies):
-            denies, allows = find_candidates(level, action)
-            self._candidates.append((policy_type, denies, allows))
+        self._candidates = candidates
 
     def find_denying_type(self) -> PolicyType | None:
         """The first type with a Deny that applies."""
@@ -252,7 +281,7 @@ def _find_silent_in_own_account(
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
         limited = policies.resource_policy_type is PolicyType.TRUST and principal.kind == "user"
         return PolicyType.PERMISSIONS_BOUNDARY if limited and silent_boundary else None
-    if granted_as is not Form.ENTITY and findings.is_silent(PolicyType.IDENTITY) and not _acts_for_root(principal):
+    if granted_as is not Form.ENTITY and findings.is_silent(PolicyType.IDENTITY) and not acts_for_root(principal):
         return PolicyType.IDENTITY
     if silent_boundary:
         return PolicyType.PERMISSIONS_BOUNDARY
@@ -263,7 +292,7 @@ def _find_silent_in_own_account(
     return PolicyType.SESSION if principal.kind == "federated" else None
 
 
-def _acts_for_root(principal: Principal) -> bool:
+def acts_for_root(principal: Principal) -> bool:
     """Whether no identity-based policy is needed.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html
@@ -276,18 +305,24 @@ def _is_service_controlled(principal: Principal) -> bool:
     return principal.has_account and not principal.in_management_account and not principal.is_service_linked_role
 
 
-def _is_resource_controlled(request: Request, policies: Policies) -> bool:
+def _has_controlled_resource(principal: Principal, policies: Policies) -> bool:
     """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
-    principal, action = request.principal, request.action.lower()
     own_resource = policies.resource_account_id in (None, principal.account_id)
     return not (
         principal.is_service_linked_role
         or policies.resource_in_management_account
         or (own_resource and principal.in_management_account)
-        or action in _NOT_RESOURCE_CONTROLLED_ACTIONS
-        or action.partition(":")[0] in _NOT_RESOURCE_CONTROLLED_SERVICES
     )
 
 
-def _needs_no_permission(action: str, request: Request) -> bool:
-    return action in NEEDS_NO_PERMISSION and request.principal.has_account
+def is_resource_controlled(action: str) -> bool:
+    """Whether RCPs have a say about the action, given in lower case."""
+    return (
+        action not in _NOT_RESOURCE_CONTROLLED_ACTIONS
+        and action.partition(":")[0] not in _NOT_RESOURCE_CONTROLLED_SERVICES
+    )
+
+
+def needs_no_permission(action: str, principal: Principal) -> bool:
+    """Whether no policy has a say about the action, given in lower case."""
+    return action in NEEDS_NO_PERMISSION and principal.has_account

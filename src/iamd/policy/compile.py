@@ -19,7 +19,8 @@ _MAX_ACTIONS = 65_536  # pairs of set and action
 _MAX_REASONS = 8_192  # the same, of which reasons were asked
 _MAX_SERVICES = 16  # a statement about more services is looked at for every action
 
-Candidates: TypeAlias = tuple[tuple[Rule, ...], tuple[Rule, ...]]
+Rules: TypeAlias = tuple[Rule, ...]
+Candidates: TypeAlias = tuple[Rules, Rules]
 """The rules whose action fits: those that deny, those that allow."""
 
 
@@ -73,7 +74,7 @@ def find_candidates(policy_set: PolicySet, action: str) -> Candidates:
     return tuple(denies), tuple(allows)
 
 
-def applies_any(rules: tuple[Rule, ...], request: Request, has_boundary: bool) -> bool:
+def applies_any(rules: Rules, request: Request, has_boundary: bool) -> bool:
     """Whether one of the rules, whose action fits, applies to the request."""
     resource, context = request.resource, request.context
     starts_with = resource.startswith
