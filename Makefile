@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types format docs bench agreement lock clean
+.PHONY: help serve test lint types format docs bench agreement mutation lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -55,6 +55,10 @@ bench: $(VENV)/.bench
 # make agreement  compare the policy engine with its executable specification on 200,000 random cases
 agreement: $(VENV)/.dev
 	IAMD_AGREEMENT_CASES=200000 $(BIN)/pytest tests/policy/test_agrees.py
+
+# make mutation  change the policy engine in one place at a time and name the changes that no test notices (hours)
+mutation: $(VENV)/.dev
+	$(BIN)/python tools/mutate_policy.py $(ARGS)
 
 # make lock    resolve the lock files again from pyproject.toml; the widest first, so that all agree
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
