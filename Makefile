@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types format docs bench agreement mutation lock clean
+.PHONY: help serve test lint types format docs protos bench agreement mutation lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -46,6 +46,12 @@ format: $(VENV)/.dev
 # make docs    write the generated pages again
 docs: $(VENV)/.dev
 	$(BIN)/python tools/make_supported_operations.py
+
+# make protos  generate the messages of etcd's interface again, with the compiler that fits pyproject.toml's protobuf
+protos: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv tool run --from grpcio-tools==1.85.1 python -m grpc_tools.protoc -I src/iamd/store \
+		--python_out=src/iamd/store etcd_api.proto
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Settings without a flag, because any user of the machine can read flags in the list of processes.
 SEED_SETTINGS = ("account_id", "root_access_key_id", "root_secret_access_key")
 
-_names: set[str] = {*SEED_SETTINGS}  # every setting that a TOML file may hold
+_names: set[str] = {*SEED_SETTINGS, "store_password"}  # every setting that a TOML file may hold
 
 
 def setting(name: str, **attributes: Any) -> Callable[[F], F]:

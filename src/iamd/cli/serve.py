@@ -15,6 +15,7 @@ from iamd.cli.options import (
     master_key_source,
     setting,
 )
+from iamd.cli.store_options import pop_store, store_options
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -22,6 +23,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @config_option
 @data_dir_option
+@store_options
+@setting("--region", help="What this place is called, for people and metrics.")
 @setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @setting("--port", type=click.IntRange(0, 65535), default=4567, show_default=True, help="Port; 0 is any free one.")
 @setting(
@@ -97,6 +100,7 @@ def serve(context: click.Context, /, **options: Any) -> None:
     Examples:
       iamd serve
       iamd serve --port 0 --dev
+      iamd serve --store etcd://10.0.1.5:2379,10.0.2.5:2379,10.0.3.5:2379 --store-ca etcd-ca.pem
       iamd serve --host 0.0.0.0 --tls-cert iamd.pem --tls-key iamd.key --workers 2
     """
     from iamd.server.limits import Limits
@@ -105,6 +109,7 @@ def serve(context: click.Context, /, **options: Any) -> None:
 
     bounds = {name: options.pop(name) for name in ("max_connections", "request_timeout", "keep_alive_timeout")}
     options["master_key_source"] = master_key_source(options["data_dir"], options.pop("master_key_from"))
+    options["store"] = pop_store(context, options)
     options |= {name: find_secret(context, name) for name in SEED_SETTINGS}
     try:
         sys.exit(serve(Settings(limits=Limits(**bounds), **options)))

@@ -37,6 +37,13 @@ class Written(NamedTuple):
     event: bytes | None = None
 
 
+class Committed(NamedTuple):
+    """A run that is durable: its answer, and the newest revision that the answer rests on."""
+
+    answer: Any
+    revision: Revision
+
+
 Run: TypeAlias = Callable[[Account], Written]
 Write: TypeAlias = tuple[str, bytes | None]  # a storage key and the value to put there, None to delete it
 
@@ -151,7 +158,7 @@ class Batch:
             if isinstance(outcome, BaseException):
                 waiter.future.set_exception(outcome)
             else:
-                waiter.future.set_result(outcome)
+                waiter.future.set_result(Committed(outcome, self.revision or self._account.revision))
 
     def fail(self, error: Exception) -> None:
         """Tell everyone that nothing came of it."""

@@ -109,7 +109,9 @@ class LastUsedNotes:
 
                 try:
                     await self._replica.write(account_id, run)
-                except (ServiceUnavailable, LookupError):
+                except ServiceUnavailable:
+                    return
+                except LookupError:
                     break
                 for use in uses:
                     if isinstance(use, LastUsed):

@@ -13,7 +13,8 @@ from iamd.account.state import Account, Directory
 from iamd.call import Caller
 from iamd.errors import EntityAlreadyExists, ServiceUnavailable
 from iamd.replica.applying import apply_commit, apply_to_directory, decode_stored_record
-from iamd.replica.batch import Run, Written, new_event_id
+from iamd.replica.batch import Committed, Run, Written, new_event_id
+from iamd.replica.keeping import SnapshotKeeper
 from iamd.replica.last_used import LastUsedNotes
 from iamd.replica.writing import WriteQueue
 from iamd.store import layout
@@ -32,6 +33,7 @@ DIRECTORY_PREFIXES = (
 
 REMEMBER_USE = 60  # seconds for which it is not looked whether a use has to be recorded again
 MAX_REMEMBERED_USES = 10_000  # of one account
+WAIT_STEP = 0.02  # seconds between looks for a revision that is waited for
 
 
 class Watcher(Protocol):
@@ -52,14 +54,20 @@ class Replica:
     revisions, and between two awaits; so whoever reads sees the state at one revision.
     """
 
-    def __init__(self, store: Store, directory: Directory) -> None:
+    def __init__(self, store: Store, directory: Directory, keeper: SnapshotKeeper | None = None) -> None:
         self.store = store
         self.directory = directory
+        self.epoch = ""  # of the store, as known
         self.revision: Revision = 0  # of the newest commit applied
         self.generation = 0  # counts how often everything known was dropped to be read anew
         self.problem: str | None = None  # why the store was last unavailable, None if it was not
         self.write_problem: str | None = None  # why the last write could not be made, None if it was
         self.last_used = LastUsedNotes(self)
+        self.entries: dict[str, bytes] = {}  # stored keys and values of the directory and of what is watched, if kept
+        self._keeper = keeper  # of a snapshot on disk
+        self._from_snapshot = False  # and nothing was heard from the store since
+        self._news = asyncio.Event()
+        self._hearing: asyncio.Task[None] | None = None
         self._accounts: dict[str, Account] = {}
         self._loading: dict[str, asyncio.Task[Account | None]] = {}
         self._missed: dict[str, list[Commit]] = {}  # commits to accounts that came while they were being loaded
@@ -70,16 +78,29 @@ class Replica:
         self._closed = False
 
     async def open(self) -> None:
-        """Load the directory. Raises Unavailable."""
-        await self._catch_up()
+        """Load the directory. Raises Unavailable, if there is no snapshot to begin with either."""
+        begun = self._keeper is not None and self._begin_from_snapshot(self._keeper)
+        try:
+            await self._catch_up()
+        except Unavailable:
+            if not begun:
+                raise
+        self.store.listen(self._news.set)
+        self._hearing = asyncio.create_task(self._hear_news())
         self.last_used.open()
+        if self._keeper is not None:
+            self._keeper.start(self)
 
     async def close(self) -> None:
         """Finish the writes that are queued; further ones are refused."""
+        if self._hearing is not None:
+            self._hearing.cancel()
         await self.last_used.close()
         self._closed = True
         for queue in self._queues.values():
             await queue.drain()
+        if self._keeper is not None:
+            await self._keeper.close(self)
 
     def watch(self, prefix: str, watcher: "Watcher") -> None:
         """Let ``watcher`` hear of the keys under ``prefix``. Called before ``open``."""
@@ -96,6 +117,26 @@ class Replica:
         with contextlib.suppress(Unavailable):
             await self._catch_up()
 
+    def accounts(self) -> Iterable[Account]:
+        """The accounts in memory."""
+        return self._accounts.values()
+
+    async def wait_for(self, revision: Revision, timeout: float) -> None:
+        """Wait until this process holds the commit of that revision. Raises ServiceUnavailable after ``timeout`` s."""
+        if self.revision >= revision:
+            return
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout
+        while True:
+            await self.follow()
+            if self.revision >= revision:
+                return
+            if clock() >= deadline:
+                raise ServiceUnavailable(
+                    f"Revision {revision} has not reached this server yet, which is at {self.revision}. Try again."
+                )
+            await asyncio.sleep(WAIT_STEP)
+
     async def account(self, account_id: str) -> Account | None:
         """The account as every process has committed it, or None if there is none.
 
@@ -104,7 +145,7 @@ class Replica:
         try:
             await self._catch_up()
         except Unavailable as error:
-            if account_id not in self._accounts:
+            if account_id not in self._accounts and self._keeper is None:
                 raise ServiceUnavailable(str(error)) from error
         try:
             return await self._load(account_id)
@@ -139,12 +180,18 @@ class Replica:
             missed = self._missed[account_id] = []
             try:
                 account = Account(account_id, self.directory)
-                async for _, items in self.store.scan(head_key):
-                    for key, item in items:
-                        if key == head_key:
-                            account.revision = item.revision
-                        elif (record := decode_stored_record(key, item.value)) is not None:
-                            account.apply(Put(record))
+                try:
+                    async for _, items in self.store.scan(head_key):
+                        for key, item in items:
+                            if key == head_key:
+                                account.revision = item.revision
+                            elif (record := decode_stored_record(key, item.value)) is not None:
+                                account.apply(Put(record))
+                except Unavailable:
+                    kept = None if self._keeper is None else await self._keeper.find_account(account_id, self.epoch)
+                    if kept is None:
+                        raise
+                    account = _account_from(kept, account_id, self.directory)
             finally:
                 del self._missed[account_id]
             if generation == self.generation:
@@ -163,6 +210,8 @@ class Replica:
         """Apply everything that is committed. Raises Unavailable."""
         async with self._following:
             try:
+                if self._from_snapshot:
+                    await self._join_store()
                 if not self._knows_directory:
                     await self._read_directory()
                 while self.store.poll(self.revision):
@@ -181,6 +230,41 @@ class Replica:
                 raise
             self.problem = None
 
+    async def _hear_news(self) -> None:
+        """Apply what others commit as it comes, whether or not anybody asks."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            with contextlib.suppress(Unavailable):
+                await self._catch_up()
+                self.store.let_go(self.revision)
+                if self.store.contact().problem is None:
+                    self.write_problem = None
+
+    def _begin_from_snapshot(self, keeper: SnapshotKeeper) -> bool:
+        manifest = keeper.read()
+        if manifest is None:
+            return False
+        for key, value in manifest.entries.items():
+            if key.startswith(DIRECTORY_PREFIXES):
+                apply_to_directory(self.directory, key, value)
+        for prefix, watcher in self._watchers:
+            watcher.hear_all({key: value for key, value in manifest.entries.items() if key.startswith(prefix)})
+        self.entries = dict(manifest.entries)
+        self.epoch, self.revision = manifest.epoch, manifest.revision
+        self._knows_directory = self._from_snapshot = True
+        return True
+
+    async def _join_store(self) -> None:
+        """Go on from the snapshot, if it is of the store's present state. Raises Unavailable."""
+        problem = self.store.contact().problem
+        if problem is not None:
+            raise Unavailable(problem)
+        epoch, head = await self.store.head()
+        if epoch != self.epoch or head < self.revision:
+            self._forget()
+        self._from_snapshot = False
+
     def _forget(self) -> None:
         self.generation += 1
         self._accounts.clear()
@@ -188,17 +272,26 @@ class Replica:
 
     async def _read_directory(self) -> None:
         # Commits that come during the scans are applied again afterwards, which ends in the right state all the same.
-        _, revision = await self.store.head()
+        epoch, revision = await self.store.head()
         found = Directory()
+        entries: dict[str, bytes] = {}
         for prefix in DIRECTORY_PREFIXES:
-            async for _, items in self.store.scan(prefix):
-                for key, item in items:
-                    apply_to_directory(found, key, item.value)
+            for key, value in (await self._read_entries(prefix, entries)).items():
+                apply_to_directory(found, key, value)
         for prefix, watcher in self._watchers:
-            watcher.hear_all({key: item.value async for _, items in self.store.scan(prefix) for key, item in items})
+            watcher.hear_all(await self._read_entries(prefix, entries))
         self.directory.become(found)
+        self.epoch = epoch
+        if self._keeper is not None:
+            self.entries = entries
+            self._keeper.begin(revision)
         self.revision = revision
         self._knows_directory = True
+
+    async def _read_entries(self, prefix: str, entries: dict[str, bytes]) -> dict[str, bytes]:
+        found = {key: item.value async for _, items in self.store.scan(prefix) for key, item in items}
+        entries |= found
+        return found
 
     async def take(self, commit: Commit, generation: int) -> None:
         """Hold a commit of this process's own, made on what was known in ``generation``, and all that came before."""
@@ -229,14 +322,26 @@ class Replica:
                 self._apply_to_account(account_id, value, commit)
         elif key.startswith(DIRECTORY_PREFIXES):
             apply_to_directory(self.directory, key, value)
+            self._keep(key, value)
         for prefix, watcher in self._watchers:
             if key.startswith(prefix):
                 watcher.hear(key, value)
+                self._keep(key, value)
+
+    def _keep(self, key: str, value: bytes | None) -> None:
+        if self._keeper is None:
+            return
+        if value is None:
+            self.entries.pop(key, None)
+        else:
+            self.entries[key] = value
 
     def _apply_to_account(self, account_id: str, head: bytes, commit: Commit) -> None:
         account = self._accounts.get(account_id)
         if account is not None:
             apply_commit(account, commit)
+        if self._keeper is not None:
+            self._keeper.hear(account_id, commit.revision)
         if account_id in self._missed:
             self._missed[account_id].append(commit)
         queue = self._queues.get(account_id)
@@ -246,6 +351,10 @@ class Replica:
     # Writing ----------------------------------------------------------------------------------------------------------
 
     async def write(self, account_id: str, run: Run) -> Any:
+        """The answer of ``commit``."""
+        return (await self.commit(account_id, run)).answer
+
+    async def commit(self, account_id: str, run: Run) -> Committed:
         """Run on the account as it is now, write what comes of it, and return the answer once it is durable.
 
         ``run`` is pure, and is run again on a newer account if another writer was first. What it raises is raised here,
@@ -312,3 +421,13 @@ class Replica:
             if len(account.recorded_until) >= MAX_REMEMBERED_USES:
                 account.recorded_until.clear()
             account.recorded_until[use] = time + REMEMBER_USE
+
+
+def _account_from(kept: tuple[Revision, Mapping[str, bytes]], account_id: str, directory: Directory) -> Account:
+    account = Account(account_id, directory)
+    account.revision, records = kept
+    for key, value in records.items():
+        record = decode_stored_record(key, value)
+        if record is not None:
+            account.apply(Put(record))
+    return account

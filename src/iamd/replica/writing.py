@@ -3,17 +3,19 @@
 import asyncio
 import random
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iamd.errors import ServiceUnavailable
-from iamd.replica.batch import Batch, Run, Waiter
+from iamd.replica.batch import Batch, Committed, Run, Waiter
 from iamd.store.interface import Commit, Conflict, Revision, Unavailable, Unknown
 
 if TYPE_CHECKING:
     from iamd.replica.replica import Replica
 
-PATIENCE = 5.0  # seconds for which a batch is tried
-COMMIT_TIMEOUT = 2.0  # seconds for one try
+PATIENCE = 5.0  # seconds for which a batch is tried while others are first
+OUTAGE_PATIENCE = 1.8  # seconds after which a client hears that the store cannot write
+SHORTEST_TRY = 0.1  # seconds for one try, however late
+OUTAGE_PAUSE = 0.05  # seconds between tries while the store cannot be heard
 LONGEST_PAUSE = 0.005  # seconds between tries: whoever was first is done, so there is little to wait for
 
 
@@ -25,10 +27,11 @@ class WriteQueue:
         self._account_id = account_id
         self._waiters: deque[Waiter] = deque()
         self._working: asyncio.Task[None] | None = None
+        self._outage_over = 0.0  # the event loop's time when the batch under way is given up, if the store fails it
         self._sought: dict[str, Batch] = {}  # by transaction id: batches that are, or may yet be, committed
 
-    def put(self, run: Run) -> "asyncio.Future[Any]":
-        """Queue a run; the future becomes its answer, or the exception it raised."""
+    def put(self, run: Run) -> "asyncio.Future[Committed]":
+        """Queue a run; the future becomes its outcome, or the exception it raised."""
         waiter = Waiter(run, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         if self._working is None:
@@ -77,9 +80,17 @@ class WriteQueue:
         give_up = clock() + PATIENCE
         pause = 0.0
         self._sought.clear()
+        self._outage_over = clock() + OUTAGE_PATIENCE
         generation = self._replica.generation
         while True:
-            account = await self._replica.current_account(self._account_id)
+            try:
+                account = await self._replica.current_account(self._account_id)
+            except Unavailable:
+                # A store that has just been lost is often back in a moment, with another leader.
+                if self._replica.store.contact().problem is None or clock() > self._outage_over:
+                    raise
+                await asyncio.sleep(OUTAGE_PAUSE)
+                continue
             if self._sought and generation != self._replica.generation:
                 raise Unavailable("What became of the change cannot be told: the store was restored or compacted.")
             for sought in self._sought.values():
@@ -89,6 +100,8 @@ class WriteQueue:
             batch.run(self._waiters)
             if await self._commit(batch):
                 return batch
+            if self._sought and clock() > self._outage_over:
+                raise Unavailable("The store does not say what became of the change.")
             if clock() > give_up:
                 raise ServiceUnavailable("Too many others are changing this account; nothing was changed. Try again.")
             await asyncio.sleep(pause * random.random())  # noqa: S311 - only spreads the tries
@@ -106,7 +119,8 @@ class WriteQueue:
         generation = self._replica.generation
         self._sought[batch.id] = batch
         try:
-            revision = await self._replica.store.commit(transaction, timeout=COMMIT_TIMEOUT)
+            timeout = max(self._outage_over - asyncio.get_running_loop().time(), SHORTEST_TRY)
+            revision = await self._replica.store.commit(transaction, timeout=timeout)
         except Unknown:
             return False
         except Conflict:
@@ -116,6 +130,7 @@ class WriteQueue:
             del self._sought[batch.id]
             raise
         self._sought.clear()
+        batch.revision = revision
         self._replica.write_problem = None
         await self._replica.take(Commit(revision, transaction.put, transaction.delete), generation)
         return True

@@ -26,13 +26,23 @@ _logger = logging.getLogger("iamd.server")
 class App:
     """One worker's application. ``node`` is what it answers from, ``counters`` and ``board`` its metrics."""
 
-    def __init__(self, node: Node, log: RequestLog, board: Board, worker: int = 0, *, dev: bool = False) -> None:
+    def __init__(
+        self,
+        node: Node,
+        log: RequestLog,
+        board: Board,
+        worker: int = 0,
+        *,
+        dev: bool = False,
+        region: str | None = None,
+    ) -> None:
         self.node = node
         self.counters: Counters = board.read(worker)
         self._log = log
         self._board = board
         self._worker = worker
         self._dev = dev
+        self._region = region
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer one request, count it and tell of it. Raises nothing."""
@@ -83,7 +93,7 @@ class App:
 
     def _health(self) -> HttpResponse:
         health = self.node.health()
-        body = {"status": health.status, "reason": health.reason, "revision": health.revision, "version": __version__}
+        body = {**health._asdict(), "region": self._region, "version": __version__}
         return HttpResponse(
             status=503 if health.status == "closed" else 200,
             headers=((b"content-type", b"application/json"), (b"cache-control", b"no-store")),
@@ -96,12 +106,14 @@ class App:
         return HttpResponse(
             status=200,
             headers=((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store")),
-            body=render(workers, __version__),
+            body=render(workers, __version__, self._region),
         )
 
     def publish_metrics(self) -> None:
         """Show this worker's counters to the others."""
-        self.counters.revision = self.node.replica.revision
+        health = self.node.health()
+        self.counters.revision, self.counters.age = health.revision, health.age
+        self.counters.writable = health.status == "ready"
         self._board.publish(self._worker, self.counters)
 
     async def _reset(self, request: HttpRequest) -> HttpResponse:

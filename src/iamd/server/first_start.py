@@ -13,7 +13,7 @@ from iamd.server.greeting import NewAccount
 from iamd.server.seeds import Seed
 from iamd.server.settings import SettingsError
 from iamd.store import layout
-from iamd.store.interface import Conflict, Store, Transaction
+from iamd.store.interface import Conflict, Store, Transaction, Unknown
 
 _ADMINISTRATOR = ("AdministratorAccess", "IAMFullAccess")
 
@@ -45,12 +45,15 @@ async def _first_account_id(store: Store) -> str:
     chosen = f"{secrets.randbelow(10**12 - 10**11) + 10**11}"  # without leading zeros, which spreadsheets lose
     key = layout.FIRST_ACCOUNT_KEY
     choice = layout.encode_entry(layout.AccountReference(account_id=chosen))
-    try:
-        await store.commit(Transaction(expect={key: 0}, put={key: choice}))
-    except Conflict:
-        _, items = await store.get(key)
-        return layout.decode_account_reference(items[key].value).account_id
-    return chosen
+    while True:
+        try:
+            await store.commit(Transaction(expect={key: 0}, put={key: choice}))
+        except Conflict:
+            _, items = await store.get(key)
+            return layout.decode_account_reference(items[key].value).account_id
+        except Unknown:
+            continue  # another try conflicts with the first, if that was made
+        return chosen
 
 
 async def _create_account(

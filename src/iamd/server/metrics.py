@@ -41,6 +41,8 @@ class Counters(Struct):
     refused: dict[str, int] = {}  # before the pipeline, by error code
     connections: int = 0  # open now
     revision: int = 0  # the newest the worker has seen
+    age: float | None = None  # seconds since that was known to be the newest of all; None of a store on this machine
+    writable: bool = True  # as far as the worker knows
 
     def count(self, trace: Trace, seconds: float) -> None:
         """Count one answered request."""
@@ -89,21 +91,21 @@ class Board:
         return Counters()
 
 
-def render(workers: dict[int, Counters], version: str) -> bytes:
+def render(workers: dict[int, Counters], version: str, region: str | None = None) -> bytes:
     """The metrics of all workers as Prometheus reads them."""
     from prometheus_client.exposition import generate_latest  # takes 60 ms, so not at start
     from prometheus_client.registry import CollectorRegistry
 
     class Collector:
         def collect(self) -> Iterator[Metric]:
-            return _metrics(workers, version)
+            return _metrics(workers, version, region)
 
     registry = CollectorRegistry()
     registry.register(Collector())
     return generate_latest(registry)
 
 
-def _metrics(workers: dict[int, Counters], version: str) -> Iterator[Metric]:
+def _metrics(workers: dict[int, Counters], version: str, region: str | None) -> Iterator[Metric]:
     from prometheus_client.metrics_core import (
         CounterMetricFamily,
         GaugeMetricFamily,
@@ -111,7 +113,9 @@ def _metrics(workers: dict[int, Counters], version: str) -> Iterator[Metric]:
         InfoMetricFamily,
     )
 
-    yield InfoMetricFamily("iamd", "The running server.", value={"version": version})
+    yield InfoMetricFamily(
+        "iamd", "The running server.", value={"version": version} | ({"region": region} if region else {})
+    )
 
     requests = CounterMetricFamily(
         "iamd_requests", "Requests answered, by the error code or OK.", labels=["service", "operation", "code"]
@@ -146,13 +150,17 @@ def _metrics(workers: dict[int, Counters], version: str) -> Iterator[Metric]:
     for name, documentation, of in (
         ("iamd_open_connections", "Open connections.", "connections"),
         ("iamd_replica_revision", "The newest revision of the store that a worker has seen.", "revision"),
+        ("iamd_replica_age_seconds", "How long ago that was known to be the newest of all: the lag at most.", "age"),
+        ("iamd_store_writable", "Whether the store takes writes, as far as a worker knows.", "writable"),
     ):
         gauge = GaugeMetricFamily(name, documentation, labels=["worker"])
         for worker, counters in workers.items():
-            gauge.add_metric([str(worker)], getattr(counters, of))
+            value = getattr(counters, of)
+            if value is not None:
+                gauge.add_metric([str(worker)], float(value))
         yield gauge
 
-    # Every commit makes one revision, whoever wrote it.
+    # Every commit makes one revision, whoever wrote it; in etcd, so do others that use the cluster.
     revision = max((each.revision for each in workers.values()), default=0)
     yield CounterMetricFamily("iamd_store_commits", "Commits the store holds, of all time.", value=revision)
 

@@ -13,6 +13,7 @@ from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.replica import Replica, Written
 from iamd.server.audit import audit_event
+from iamd.server.consistency import REVISION_HEADER, wait_for_revision
 from iamd.server.federation import endpoint_region, identify
 from iamd.server.issuers import renew_token_keys
 from iamd.server.mfa_codes import spend_mfa_code
@@ -40,6 +41,7 @@ async def answer(
         signature = get_signature(request, parameters) if operation.signed else None
         trace.access_key_id = signature.access_key_id if signature else None
         input = protocol.decode_input(operation, parameters)
+        await wait_for_revision(request, replica)
         if signature is None:
             time, region = now(), endpoint_region(request)
             account: Account | None
@@ -111,7 +113,9 @@ async def _run(
         try:
             if reads_only(operation):
                 return dict(run(account).answer)
-            return dict(await replica.write(account.account_id, run))
+            committed = await replica.commit(account.account_id, run)
+            trace.revision = committed.revision
+            return dict(committed.answer)
         except NotComputed as slow:
             await asyncio.to_thread(slow.compute)
 
@@ -158,6 +162,7 @@ def _respond(
         headers=(
             (b"x-amzn-requestid", trace.request_id.encode("ascii")),
             (b"content-type", protocol.content_type),
+            *(() if trace.revision is None else ((REVISION_HEADER, b"%d" % trace.revision),)),
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
         ),
         body=body,

@@ -11,3 +11,8 @@ def store_path(data_dir: Path) -> Path:
 def master_key_path(data_dir: Path) -> Path:
     """The file that holds the master key, unless it comes from elsewhere."""
     return data_dir / "master.key"
+
+
+def snapshot_path(data_dir: Path) -> Path:
+    """The directory that holds the replica of a store which is elsewhere, for when that is out of reach."""
+    return data_dir / "replica"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import uvloop
 
 from iamd.account.state import Directory
@@ -20,6 +21,7 @@ from iamd.call import now
 from iamd.errors import ServiceUnavailable
 from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies
 from iamd.iam.role_templates import InvalidTemplateFile, load_role_templates
+from iamd.server.apart import run_apart
 from iamd.server.app import App
 from iamd.server.first_start import create_accounts, find_accounts_without_administrator
 from iamd.server.greeting import Greeting, make_greeting
@@ -63,7 +65,7 @@ def serve(settings: Settings) -> int:
         plan = _plan(settings)
         if settings.workers == 1:
             return _run(_serve_alone(plan))
-        greeting = _run(_prepare(plan))
+        greeting = _prepare_apart(plan) if settings.store is not None else _run(_prepare(plan))
         supervisor = Supervisor(settings.workers, partial(_run_worker, plan), plan.listener.close)
         return supervisor.run(lambda: _print(greeting))
     except _CANNOT_START as error:
@@ -112,9 +114,24 @@ async def _prepare(plan: _Plan) -> Greeting:
         await node.close()
 
 
+def _prepare_apart(plan: _Plan) -> Greeting:
+    """``_prepare`` in a process of its own: gRPC has threads, and a process that had threads had better not fork."""
+
+    def prepare() -> bytes:
+        try:
+            return msgspec.json.encode(_run(_prepare(plan)))
+        except _CANNOT_START as error:
+            return msgspec.json.encode(str(error))
+
+    answer = msgspec.json.decode(run_apart(prepare), type=Greeting | str)
+    if isinstance(answer, str):
+        raise SettingsError(answer)
+    return answer
+
+
 def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
     async def work() -> int:
-        node = await Node.open(plan.settings, plan.new_directory)
+        node = await Node.open(plan.settings, plan.new_directory, worker)
         try:
             await _serve(plan, node, worker, lifeline=lifeline)
         finally:
@@ -131,6 +148,10 @@ def _run_worker(plan: _Plan, worker: int, lifeline: int) -> int:
 
 async def _greet(plan: _Plan, node: Node) -> Greeting:
     """Create the accounts asked for; the greeting says how to reach and use them."""
+    endpoint_url = plan.settings.endpoint_url(plan.listener)
+    home = plan.settings.home
+    if node.health().status == "stale":  # what is asked for is created by a later start
+        return make_greeting(endpoint_url, home, [], [])
     new_accounts = await create_accounts(node.replica, node.sealer, plan.seeds, now())
     await found_organizations(node.replica, plan.seeds)
     account_ids = sorted(node.replica.directory.account_ids)
@@ -140,8 +161,6 @@ async def _greet(plan: _Plan, node: Node) -> Greeting:
     if plan.settings.dev:
         await node.remember()
         without_administrator = []
-    endpoint_url = plan.settings.endpoint_url(plan.listener)
-    home = "memory" if plan.settings.dev else str(plan.settings.data_dir)
     return make_greeting(endpoint_url, home, new_accounts, without_administrator)
 
 
@@ -172,7 +191,8 @@ async def _serve(
 ) -> None:
     settings = plan.settings
     log = configure_logs(settings.log_level, settings.log_format, worker if settings.workers > 1 else None)
-    server = Server(App(node, log, plan.board, worker, dev=settings.dev), settings.limits, plan.tls, on_start)
+    app = App(node, log, plan.board, worker, dev=settings.dev, region=settings.region)
+    server = Server(app, settings.limits, plan.tls, on_start)
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, server.stop)
     await server.serve([plan.listener])

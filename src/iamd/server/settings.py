@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from iamd.authentication.issuer_keys import InvalidKeySet, IssuerKeys, IssuerKeysDirectory, NoIssuerKeys
 from iamd.server.limits import Limits
+from iamd.store.etcd_settings import EtcdSettings
 
 _URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9.\-_~]+)*")
 
@@ -30,6 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls_cert: Path | None = None  # PEM, the chain included
     tls_key: Path | None = None  # PEM
     insecure: bool = False  # listen beyond loopback without TLS
+    store: EtcdSettings | None = None  # None: a file in the data directory
+    region: str | None = None  # what this place is called, for people
     dev: bool = False  # everything in memory, and POST /_iamd/reset
     log_level: str = "info"
     log_format: str = "auto"
@@ -47,6 +50,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, host={self.host!r}, port={self.port})"  # no secret
 
+    @property
+    def home(self) -> str:
+        """Where the data is, for people."""
+        if self.dev:
+            return "memory"
+        return str(self.data_dir) if self.store is None else f"etcd ({', '.join(self.store.endpoints)})"
+
     def verify(self) -> None:
         """Raise SettingsError for values that do not go together."""
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -58,6 +68,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         if self.dev and self.workers > 1:
             raise SettingsError("--dev keeps everything in the memory of one process: leave --workers at 1.")
+        if self.dev and self.store is not None:
+            raise SettingsError("--dev keeps everything in memory: leave --store out.")
         if (self.root_access_key_id is None) != (self.root_secret_access_key is None):
             raise SettingsError("Set both IAMD_ROOT_ACCESS_KEY_ID and IAMD_ROOT_SECRET_ACCESS_KEY, or neither.")
 

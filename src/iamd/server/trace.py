@@ -20,6 +20,7 @@ class Trace:
     decision: str | None = None  # allowed, explicitDeny, implicitDeny
     issued_to: str | None = None  # ARN of the session that got credentials
     issued_access_key_id: str | None = None
+    revision: int | None = None  # of the store, that the answer to a write rests on
     error_code: str | None = None
     status: int = 0
 

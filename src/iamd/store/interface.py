@@ -4,7 +4,7 @@
 ``docs/decisions/0001-store-contract.md``.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -64,6 +64,13 @@ class Limits(NamedTuple):
     size: int  # bytes, see Transaction.size
 
 
+class Contact(NamedTuple):
+    """How a process stands with its store, as far as it knows without asking."""
+
+    problem: str | None = None  # why nothing new is heard, for people; None if all is well
+    age: float | None = None  # seconds since all that was committed was known; None if it was never, or is always
+
+
 class Conflict(Exception):
     """An expectation did not hold; nothing was written. Read again and re-run."""
 
@@ -91,6 +98,10 @@ class Store(Protocol):
     Revisions grow by one with each commit. An engine that counts other users' commits too leaves those numbers out of
     its feed, so a reader may conclude from ``revision + 1`` that nothing came between, and from nothing else that
     something did.
+
+    Where the store is on the same machine, everyone hears at once of every commit. A distributed one tells of others'
+    commits a moment later; there ``poll`` and ``changes`` know, at the least, of the process's own commits, of what
+    made one conflict, and of what ``head``, ``get`` and ``scan`` have read.
     """
 
     @property
@@ -138,6 +149,18 @@ class Store(Protocol):
 
     def poll(self, after: Revision) -> bool:
         """True if ``changes(after)`` may have something to tell. Cheap: microseconds, no waiting."""
+        ...
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Let ``heard`` be called whenever there may be something new to poll for, if the store is one that tells."""
+        ...
+
+    def let_go(self, before: Revision) -> None:
+        """Stop holding commits up to and including ``before`` ready for ``changes``, if the store does. No waiting."""
+        ...
+
+    def contact(self) -> Contact:
+        """Whether the store can be heard. Cheap, like ``poll``."""
         ...
 
     async def compact(self, before: Revision) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from iamd.call import SealBroken
 from iamd.errors import ServiceUnavailable
-from iamd.store.interface import Conflict, Revision, Store, Transaction
+from iamd.store.interface import Conflict, Revision, Store, Transaction, Unknown
 from iamd.store.layout import DATA_KEY_PREFIX
 from iamd.store.master_keys import MasterKey, MasterKeyError, MasterKeys, load_master_keys
 
@@ -142,6 +142,14 @@ async def open_key_ring(store: Store, source: str | MasterKeys) -> KeyRing:
         await _put_data_key(store, master_keys.current, "1")
 
 
+def make_key_ring(data_keys: Mapping[str, bytes], source: str | MasterKeys) -> KeyRing:
+    """A key ring of these data keys, by id, as the store holds them. Raises MasterKeyError."""
+    ring = KeyRing(*((load_master_keys(source), source) if isinstance(source, str) else (source, "")))
+    for data_key_id, value in data_keys.items():
+        ring.add(data_key_id, decode_data_key(value))
+    return ring
+
+
 async def add_data_key(store: Store, ring: KeyRing) -> str:
     """Add a data key, which seals from now on, in this process and in all that follow the store. Returns its id."""
     while True:
@@ -172,7 +180,7 @@ async def rewrap_data_keys(store: Store, master_keys: MasterKeys) -> int:
             return 0
         try:
             await store.commit(Transaction(expect=expect, put=put))
-        except Conflict:
+        except (Conflict, Unknown):
             continue
         return len(put)
 
@@ -191,7 +199,7 @@ async def _put_data_key(store: Store, master_key: MasterKey, data_key_id: str) -
     key = DATA_KEY_PREFIX + data_key_id
     try:
         await store.commit(Transaction(expect={key: 0}, put={key: msgspec.json.encode(data_key)}))
-    except Conflict:
+    except (Conflict, Unknown):  # if it is there all the same, it is as good as another's
         return None
     return data_key
 

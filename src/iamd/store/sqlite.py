@@ -14,6 +14,7 @@ from iamd.store.database import Database, create_file, explain
 from iamd.store.interface import (
     Commit,
     Compacted,
+    Contact,
     Item,
     Limits,
     Revision,
@@ -187,6 +188,15 @@ class SQLiteStore:
         except apsw.Error:
             return True  # whoever now asks for changes hears why there are none
         return self._head != after or self._file_epoch != self._epoch
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Nobody is told: ``poll`` knows at once."""
+
+    def let_go(self, before: Revision) -> None:
+        """Nothing is held."""
+
+    def contact(self) -> Contact:
+        return Contact()
 
     async def scan(self, prefix: str) -> AsyncIterator[tuple[Revision, list[tuple[str, Item]]]]:
         if self.path is None:

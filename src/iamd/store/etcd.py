@@ -1,0 +1,356 @@
+"""The distributed store: an etcd cluster, whose members outlive machines and regions (docs/decisions/0016-etcd.md)."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc.aio
+
+from iamd.store import etcd_api_pb2 as api
+from iamd.store.etcd_client import COMPACT, HASH, STATUS, TRY_TIMEOUT, TXN, EtcdClient
+from iamd.store.etcd_feed import EtcdFeed, State, compacted_revision
+from iamd.store.etcd_keys import EtcdKeys, end_of
+from iamd.store.etcd_settings import EtcdSettings
+from iamd.store.interface import (
+    Commit,
+    Compacted,
+    Conflict,
+    Contact,
+    Item,
+    Limits,
+    Revision,
+    TooLarge,
+    Transaction,
+    Unavailable,
+    Unknown,
+)
+
+# etcd takes 128 operations and 1.5 MiB by default; each commit has one operation more than its transaction, and etcd
+# counts the prefixes of keys and its own framing.
+LIMITS = Limits(operations=126, size=1_400_000)
+OPEN_TIMEOUT = 3.0  # seconds
+READ_TIMEOUT = 2.0  # seconds
+OUTAGE_READ_TIMEOUT = 0.5  # seconds that one more member may take while the feed is interrupted
+HEAR_TIMEOUT = 1.0  # seconds that a commit which is known of may take to be heard
+PAGE_BYTES = 1 << 20  # of a scan, roughly
+MAX_PAGE_ITEMS = 1000
+
+
+class EtcdStore:
+    """A store under the prefix of ``settings`` in an etcd cluster.
+
+    What others commit is heard a moment later, through a watch; what was heard of without being heard yet, such as this
+    process's own commits, ``changes`` waits for. If ``open`` raises Unavailable, the store goes on trying.
+    """
+
+    limits = LIMITS
+
+    def __init__(self, settings: EtcdSettings) -> None:
+        self.settings = settings
+        self._keys = EtcdKeys(settings.prefix.encode())
+        self._client = EtcdClient(settings)
+        self._listeners: list[Callable[[], None]] = []
+        self._feed = EtcdFeed(self._client, self._keys, self._read_state, self._tell)
+        self._newest: Revision = 0  # of the commits known of
+        self._beginning = asyncio.Lock()
+        self._retrying: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Raises Unavailable if no quorum answers in time, after which the store opens by itself when one does."""
+        self._client.open()
+        self._newest = 0
+        try:
+            await self._begin(OPEN_TIMEOUT)
+        except (Unavailable, Unknown, TooLarge) as error:
+            self._feed.problem = str(error)
+            self._retrying = asyncio.create_task(self._retry())
+            raise Unavailable(str(error)) from error
+
+    async def _retry(self) -> None:
+        while self._feed.state is None:
+            try:
+                await self._begin(OPEN_TIMEOUT)
+            except (Unavailable, Unknown, TooLarge) as error:
+                self._feed.problem = str(error)
+                await asyncio.sleep(1.0)
+        self._tell()
+
+    async def _begin(self, timeout: float) -> str:
+        """Follow the state that is current, if none is followed yet; its epoch."""
+        if self._feed.state is None:
+            if self._retrying is not None and self._retrying is not asyncio.current_task():
+                raise Unavailable(self._feed.problem)
+            async with self._beginning:
+                if self._feed.state is None:
+                    state = await self._read_state(timeout, create=True)
+                    self._feed.follow(state, state.head)
+                    return state.epoch
+        return self._feed.state.epoch
+
+    async def close(self) -> None:
+        if self._retrying is not None:
+            self._retrying.cancel()
+            self._retrying = None
+        self._feed.stop()
+        self._feed.state = None
+        await self._client.close()
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        self._listeners.append(heard)
+
+    def _tell(self) -> None:
+        self._newest = max(self._newest, self._feed.position)
+        for heard in self._listeners:
+            heard()
+
+    def let_go(self, before: Revision) -> None:
+        if not self._feed.broken and before >= self._feed.floor:
+            self._feed.take(before, 0)
+
+    def contact(self) -> Contact:
+        feed = self._feed
+        age = asyncio.get_running_loop().time() - feed.contact if feed.contact else None
+        return Contact(feed.problem, age)
+
+    # Writing ----------------------------------------------------------------------------------------------------------
+
+    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
+        limits = self.limits
+        if (
+            max(transaction.operations, len(transaction.expect)) > limits.operations
+            or transaction.size + sum(map(len, transaction.expect)) > limits.size
+        ):
+            raise TooLarge(f"A transaction changes {limits.operations} keys and {limits.size} bytes at most.")
+        deadline = self._deadline(timeout)
+        epoch = await self._begin(timeout)
+        keys = self._keys
+        request = api.TxnRequest(
+            compare=[
+                api.Compare(target=api.Compare.VALUE, key=keys.current, value=epoch.encode()),
+                *(
+                    api.Compare(target=api.Compare.MOD, key=keys.data(epoch, key), mod_revision=revision)
+                    for key, revision in transaction.expect.items()
+                ),
+            ],
+            success=[
+                _put(keys.head(epoch), b""),
+                *(_put(keys.data(epoch, key), value) for key, value in transaction.put.items()),
+                *(
+                    api.RequestOp(delete_range=api.DeleteRangeRequest(key=keys.data(epoch, key)))
+                    for key in transaction.delete
+                ),
+            ],
+            failure=[_range(keys.head(epoch))],
+        )
+        answer = await self._client.call(TXN, request, deadline, writes=True)
+        if not answer.succeeded:
+            # What this writer did not know of is now known of, and the next to ask will wait until it is heard.
+            self._know(answer.responses[0].range.kvs)
+            raise Conflict("Another writer was first.")
+        revision = int(answer.header.revision)
+        self._newest = max(self._newest, revision)
+        return revision
+
+    async def compact(self, before: Revision) -> None:
+        state = await self._read_state(READ_TIMEOUT)
+        before = min(before, state.head)
+        if before <= state.compacted:
+            return
+        key = self._keys.compacted(state.epoch)
+        request = api.TxnRequest(
+            compare=[api.Compare(target=api.Compare.VALUE, key=self._keys.current, value=state.epoch.encode())],
+            success=[_put(key, b"%d" % before)],
+        )
+        answer = await self._client.call(TXN, request, self._deadline(READ_TIMEOUT), writes=True)
+        if not answer.succeeded:
+            raise Unavailable("Another state of the store was restored meanwhile.")
+        self._feed.mark_compacted(before)
+        try:
+            # The revision that etcd compacts to loses its deletions; nobody reads it any more, by the marker.
+            await self._client.call(COMPACT, api.CompactionRequest(revision=before), self._deadline(READ_TIMEOUT))
+        except Compacted:
+            return  # others have, and further
+
+    # Reading ----------------------------------------------------------------------------------------------------------
+
+    async def _read_state(self, timeout: float = READ_TIMEOUT, *, create: bool = False) -> State:
+        """What is current, by a quorum; with ``create`` a first, empty state if there is none."""
+        keys = self._keys
+        if create:
+            request = api.TxnRequest(
+                compare=[api.Compare(target=api.Compare.CREATE, key=keys.current, create_revision=0)],
+                success=[_put(keys.current, secrets.token_hex(6).encode()), _range(keys.current)],
+                failure=[_range(keys.current)],
+            )
+        else:
+            request = api.TxnRequest(success=[_range(keys.current)])
+        # Twice at most one of them writes, and whoever asks again hears which.
+        found = await self._client.call(TXN, request, self._deadline(timeout), writes=False)
+        kvs = found.responses[-1].range.kvs
+        if not kvs:
+            raise Unavailable(f"etcd holds no store under {self.settings.prefix}: it was removed.")
+        epoch = kvs[0].value.decode()
+        request = api.TxnRequest(success=[_range(keys.head(epoch)), _range(keys.compacted(epoch))])
+        answer = await self._client.call(TXN, request, self._deadline(timeout))
+        head, compacted = (response.range.kvs for response in answer.responses)
+        return State(
+            epoch=epoch,
+            begun=kvs[0].mod_revision,
+            head=self._know(head),
+            compacted=compacted_revision(compacted[0]) if compacted else 0,
+            revision=answer.header.revision,
+        )
+
+    def _know(self, head: Any) -> Revision:
+        revision = int(head[0].mod_revision) if head else 0
+        self._newest = max(self._newest, revision)
+        return revision
+
+    async def get(self, *keys: str) -> tuple[Revision, dict[str, Item]]:
+        epoch = await self._begin(READ_TIMEOUT)
+        request = api.TxnRequest(
+            success=[_range(self._keys.head(epoch)), *(_range(self._keys.data(epoch, key)) for key in keys)]
+        )
+        answer = await self._client.call(TXN, request, self._deadline(READ_TIMEOUT))
+        head, *found = (response.range.kvs for response in answer.responses)
+        items = {key: _item(kvs[0]) for key, kvs in zip(keys, found, strict=True) if kvs}
+        return self._know(head), items
+
+    async def head(self) -> tuple[str, Revision]:
+        await self._begin(READ_TIMEOUT)
+        state = await self._read_state()
+        return state.epoch, state.head
+
+    async def scan(self, prefix: str) -> AsyncIterator[tuple[Revision, list[tuple[str, Item]]]]:
+        epoch = await self._begin(READ_TIMEOUT)
+        first = self._keys.data(epoch, prefix)
+        cut, key, end = len(self._keys.data(epoch)), first, end_of(first)
+        limit, head, at = 100, 0, 0
+        try:
+            while True:
+                request = api.RangeRequest(key=key, range_end=end, limit=limit, revision=at)
+                found, head_found, revision = await self._read_page(request, None if at else self._keys.head(epoch))
+                if not at:
+                    at, head = revision, self._know(head_found)
+                page = [(kv.key[cut:].decode(), _item(kv)) for kv in found.kvs]
+                yield head, page
+                if not found.more:
+                    return
+                key = found.kvs[-1].key + b"\0"
+                mean = sum(len(item.value) for _, item in page) // len(page) + 100
+                limit = max(1, min(MAX_PAGE_ITEMS, PAGE_BYTES // mean))
+        except Compacted as error:
+            raise Unavailable("etcd compacted what was being read; try again.") from error
+
+    async def _read_page(self, page: Any, head_key: bytes | None) -> tuple[Any, Any, int]:
+        """The page, the head if asked for, and etcd's revision.
+
+        Asked first of one member alone, which answers without the others if it knows all that this process knows of.
+        """
+        operations = [api.RequestOp(range=page)]
+        if head_key is not None:
+            operations.append(_range(head_key))
+        # Whoever has lost the others has nothing to wait for.
+        timeout = READ_TIMEOUT if self._feed.problem is None else OUTAGE_READ_TIMEOUT
+        for alone in (True, False):
+            for operation in operations:
+                operation.range.serializable = alone
+            try:
+                request = api.TxnRequest(success=operations)
+                answer = await self._client.call(TXN, request, self._deadline(timeout), quorum=not alone)
+            except Unavailable:
+                if not alone:
+                    raise
+                continue
+            if answer.header.revision >= self._newest:
+                break
+        found, *head = (response.range for response in answer.responses)
+        return found, head[0].kvs if head else (), int(answer.header.revision)
+
+    # The change feed --------------------------------------------------------------------------------------------------
+
+    def poll(self, after: Revision) -> bool:
+        return self._newest > after or self._feed.broken
+
+    async def changes(self, after: Revision, *, limit: int = 1000) -> list[Commit]:
+        await self._begin(HEAR_TIMEOUT)
+        feed = self._feed
+        for again in (True, False):
+            if not feed.broken:
+                self._verify_kept(after)
+                if after < feed.floor:
+                    assert feed.state is not None
+                    feed.follow(feed.state, after)
+                await feed.wait_for(self._newest, after, HEAR_TIMEOUT)
+            if not feed.broken:
+                break
+            await self._mend(after if again else None)
+        self._verify_kept(after)
+        return feed.take(after, limit)
+
+    async def _mend(self, after: Revision | None) -> None:
+        """Follow what is current. Raises Compacted unless its history leads on from ``after``."""
+        before = self._feed.state
+        state = await self._read_state(HEAR_TIMEOUT)
+        if before is not None and before.epoch == state.epoch:
+            if after is not None and state.compacted <= after <= state.head:
+                self._feed.follow(state, after)
+                return
+            reason = "etcd compacted its history."
+        else:
+            reason = "Another state of the store was restored."
+        self._newest = state.head  # numbers of another history do not count
+        self._feed.follow(state, state.head)
+        raise Compacted(reason)
+
+    def _verify_kept(self, after: Revision) -> None:
+        state = self._feed.state
+        if state is not None and after < state.compacted:
+            raise Compacted(f"The change feed begins after revision {state.compacted}.")
+
+    # Checking ---------------------------------------------------------------------------------------------------------
+
+    async def check(self) -> list[str]:
+        await self._begin(READ_TIMEOUT)
+        findings: list[str] = []
+        answer = await self._client.call(
+            TXN, api.TxnRequest(success=[_range(self._keys.current)]), self._deadline(READ_TIMEOUT)
+        )
+        hashes: dict[str, tuple[int, int]] = {}
+        for member in self._client.members:
+            try:
+                await member.connect(TRY_TIMEOUT)
+                token = await self._client.authenticate()
+                status = await member.call(STATUS, api.StatusRequest(), READ_TIMEOUT, token)
+                findings += [f"etcd's member {member.endpoint} reports: {error}." for error in status.errors]
+                if not status.leader:
+                    findings.append(f"etcd's member {member.endpoint} has no leader.")
+                asked = api.HashKVRequest(revision=answer.header.revision)
+                hashed = await member.call(HASH, asked, 10 * READ_TIMEOUT, token)
+                hashes[member.endpoint] = (hashed.compact_revision, hashed.hash)
+            except Unavailable as error:
+                findings.append(f"etcd's member {member.endpoint} does not answer: {error}.")
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.PERMISSION_DENIED:  # only etcd's root may ask all of it
+                    findings.append(f"etcd's member {member.endpoint} does not answer: {error.details()}.")
+        for compacted in {compacted for compacted, _ in hashes.values()}:
+            alike = {hashed for at, hashed in hashes.values() if at == compacted}
+            if len(alike) > 1:
+                findings.append("etcd's members hold different data: replace the member that differs from the others.")
+        return findings
+
+    def _deadline(self, timeout: float) -> float:
+        return asyncio.get_running_loop().time() + timeout
+
+
+def _put(key: bytes, value: bytes) -> Any:
+    return api.RequestOp(put=api.PutRequest(key=key, value=value))
+
+
+def _range(key: bytes) -> Any:
+    return api.RequestOp(range=api.RangeRequest(key=key))
+
+
+def _item(found: Any) -> Item:
+    return Item(found.value, found.mod_revision)
