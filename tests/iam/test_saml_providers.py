@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from iamd.account.records import SAMLPrivateKey, SAMLProvider, Settings
+from iamd.authentication.saml_metadata import IdentityProvider, Metadata, parse_metadata
 from iamd.iam.account_settings import get_account_summary
-from iamd.iam.saml_metadata import IdentityProvider, Metadata, parse_metadata
 from iamd.iam.saml_providers import (
     create_saml_provider,
     delete_saml_provider,

@@ -13,6 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.authentication.identity_provider import IdentityProvider, decryption_pem, encoded, encrypt
 from tests.authentication.issuers import Issuer
 from tests.server.process import ACCOUNT_ID, ServerProcess, environment
 from tests.server.shell import Shell
@@ -259,3 +260,48 @@ def test_another_installation_trusts_them_like_anybodys(server: ServerProcess, t
 def test_a_public_url_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"--public-url iamd\.example\.com is no URL of a server"):
         ServerProcess(tmp_path, "--public-url", "iamd.example.com")
+
+
+# SAML -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_saml_assertion_is_exchanged_for_credentials(server: ServerProcess, tmp_path: Path) -> None:
+    provider = f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/Example"
+    role = f"arn:aws:iam::{ACCOUNT_ID}:role/Employee"
+    idp = IdentityProvider()
+    iam = server.client()
+    iam.create_saml_provider(
+        Name="Example",
+        SAMLMetadataDocument=idp.metadata() + " " * 1000,
+        AddPrivateKey=decryption_pem().decode(),
+        AssertionEncryptionMode="Required",
+    )
+    trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithSAML"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    iam.create_role(RoleName="Employee", AssumeRolePolicyDocument=document)
+    recipient = f"{server.endpoint}/saml"
+    signed = idp.sign(
+        idp.assertion(
+            {"https://aws.amazon.com/SAML/Attributes/Role": [f"{role},{provider}"]},
+            now=int(time.time()),
+            recipient=recipient,
+        )
+    )
+    response = encoded(idp.response(encrypt(signed), destination=recipient))
+    (tmp_path / "response").write_text(response)
+    shell = Shell(tmp_path, AWS_ENDPOINT_URL=server.endpoint, AWS_DEFAULT_REGION="us-east-1")
+    answer = shell.succeed(
+        f"aws sts assume-role-with-saml --role-arn {role} --principal-arn {provider} "
+        f"--saml-assertion file://{tmp_path}/response"
+    )
+    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Employee/alice"
+    assert (answer["Subject"], answer["Audience"]) == ("alice", recipient)
+    call = unsigned(server).assume_role_with_saml
+    changed = response[:-40] + ("A" if response[-40] != "A" else "B") + response[-39:]
+    assert refusal(call, RoleArn=role, PrincipalArn=provider, SAMLAssertion=changed)[0] == "InvalidIdentityToken"
+    plain = encoded(idp.response(signed, destination=recipient))
+    assert refusal(call, RoleArn=role, PrincipalArn=provider, SAMLAssertion=plain) == (
+        "InvalidIdentityToken",
+        "The provider requires encrypted assertions.",
+        400,
+    )

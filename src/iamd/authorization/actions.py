@@ -327,6 +327,7 @@ NEEDS: Mapping[str, Needs] = {
         _assumes("sts:SetContext", "ProvidedContexts"),
     ),
     "AssumeRoleWithWebIdentity": _federates(),
+    "AssumeRoleWithSAML": _federates(),
     "GetWebIdentityToken": _creates(targets.everything, "sts:TagGetWebIdentityToken", "token_request"),
     "GetSessionToken": (),  # likewise
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),

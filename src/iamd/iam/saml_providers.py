@@ -14,9 +14,9 @@ from iamd.account.operation import Answer, Input
 from iamd.account.records import SAMLPrivateKey, SAMLProvider
 from iamd.account.state import Account
 from iamd.arn import parse_arn
+from iamd.authentication.saml_metadata import Metadata, is_decryption_key, parse_metadata
 from iamd.call import Call
 from iamd.errors import EntityAlreadyExists, InvalidInput
-from iamd.iam.saml_metadata import Metadata, is_decryption_key, parse_metadata
 from iamd.iam.tags import tags_answer, tags_page, with_tags, without_tags
 
 _REQUIRED = "Required"

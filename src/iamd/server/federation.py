@@ -11,9 +11,10 @@ from iamd.account.state import Account
 from iamd.authentication.assertions import asserted_caller
 from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.authentication.oidc import find_provider, read_issuer, verify_web_identity_token
+from iamd.authentication.saml import find_saml_provider, verify_saml_assertion
 from iamd.authorization.targets import account_of_role
 from iamd.call import Assertion, Caller, Sealer
-from iamd.errors import InvalidIdentityToken, NotImplementedYet
+from iamd.errors import InvalidIdentityToken
 from iamd.replica.replica import Replica
 from iamd.wire.http import HttpRequest
 from iamd.wire.models import OperationModel
@@ -35,21 +36,24 @@ async def identify(
     """The account of the role asked for, and who an identity provider of that account says is asking.
 
     INVARIANT: whoever calls has nothing to lose, so an account that is not hosted here is refused as one without
-    providers is. Raises ValidationError, InvalidIdentityToken, ExpiredTokenException, IDPCommunicationError.
+    providers is. Raises ValidationError, AccessDenied, and what the verifiers raise.
     """
     account_id = account_of_role(input["RoleArn"])
     account = replica.find_account(account_id) or await replica.account(account_id)
     account = account or Account(account_id, replica.directory)
-    assertion = await _verify(operation, input, account, issuer_keys, time)
+    assertion = await _verify(operation, input, account, sealer, issuer_keys, time)
     return account, asserted_caller(assertion, account_id)
 
 
 async def _verify(
-    operation: OperationModel, input: Input, account: Account, issuer_keys: IssuerKeys, time: int
+    operation: OperationModel, input: Input, account: Account, sealer: Sealer, issuer_keys: IssuerKeys, time: int
 ) -> Assertion:
     """In a thread: signatures take a millisecond, and anybody may send them."""
-    if operation.name != "AssumeRoleWithWebIdentity":
-        raise NotImplementedYet(f"{operation.name} is an operation of this API version that iamd does not answer yet.")
+    if operation.name == "AssumeRoleWithSAML":
+        saml_provider = find_saml_provider(account, input)
+        private_keys = [sealer.unseal(key.sealed, key.id) for key in saml_provider.private_keys]
+        public_url = account.directory.public_url
+        return await asyncio.to_thread(verify_saml_assertion, input, saml_provider, private_keys, public_url, time)
     issuer = read_issuer(input)
     if issuer.startswith(account.directory.issuers_url):
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_getting_started.html
