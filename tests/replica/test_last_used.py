@@ -146,7 +146,7 @@ async def test_what_was_asked_for_is_recorded_by_principal_service_and_action(re
     for time, action in ((100, "GetUser"), (130, "GetUser"), (150, "ListUsers"), (999, "ListUsers"), (1100, "GetUser")):
         replica.note_use(account, caller("root", ACCOUNT, KEY), time, "iam", action, "us-east-1")
     recorded = access(ACCOUNT, GetUser=1100, ListUsers=150)
-    assert account.service_accesses_of(ACCOUNT) == {"iam": recorded}
+    assert account.service_accesses_of([ACCOUNT])[ACCOUNT] == {"iam": recorded}
     await replica.last_used.save()
     assert account.unsaved_accesses == {}
     assert list(account.service_accesses) == [recorded]
@@ -159,7 +159,7 @@ async def test_what_was_asked_for_is_recorded_by_principal_service_and_action(re
     async with replica_of(replica.store) as other:
         loaded = await other.account(ACCOUNT)
         assert loaded is not None
-        assert loaded.service_accesses_of(ACCOUNT) == {"iam": recorded}
+        assert loaded.service_accesses_of([ACCOUNT])[ACCOUNT] == {"iam": recorded}
 
 
 @with_account
@@ -176,7 +176,9 @@ async def test_two_processes_record_one_principal(replica: Replica) -> None:
         for each in (replica, other):
             account = await each.account(ACCOUNT)
             assert account is not None
-            assert account.service_accesses_of(ACCOUNT) == {"iam": access(ACCOUNT, GetUser=100, ListUsers=200)}
+            assert account.service_accesses_of([ACCOUNT])[ACCOUNT] == {
+                "iam": access(ACCOUNT, GetUser=100, ListUsers=200)
+            }
 
 
 @with_account
@@ -197,10 +199,10 @@ async def test_old_actions_and_too_many_are_dropped(replica: Replica) -> None:
     root = caller("root", ACCOUNT, KEY)
     for number in range(last_used.MAX_ACTIONS + 10):
         replica.note_use(account, root, 100, "app", f"Do{number}", "us-east-1")
-    assert len(account.service_accesses_of(ACCOUNT)["app"].actions) == last_used.MAX_ACTIONS
+    assert len(account.service_accesses_of([ACCOUNT])[ACCOUNT]["app"].actions) == last_used.MAX_ACTIONS
     replica.note_use(account, root, 100 + last_used.PERIOD, "app", "Do1", "us-east-1")
     await replica.last_used.save()
-    assert account.service_accesses_of(ACCOUNT) == {
+    assert account.service_accesses_of([ACCOUNT])[ACCOUNT] == {
         "app": ServiceAccess(
             principal_id=ACCOUNT,
             service="app",

@@ -23,6 +23,7 @@ TEMPORARY_ACCESS_KEY = "ASIA"
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # noqa: S105 - not a secret
 _ISSUER_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_HEXADECIMAL = "0123456789abcdef"
 _BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
 
 
@@ -51,6 +52,12 @@ def find_issuers_account_id(issuer_id: str) -> str | None:
         return None
     number = int(issuer_id.replace("-", "")[:10], 16)
     return f"{number:012}" if number < 10**12 else None
+
+
+def new_uuid(choose: Callable[[str], str]) -> str:
+    """A random UUID, version 4, as jobs and tasks are named."""
+    digits = "".join(choose(_HEXADECIMAL) for _ in range(30))
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{choose('89ab')}{digits[15:18]}-{digits[18:]}"
 
 
 # An access key id is 20 characters: the prefix, then 80 bits in base32. As in AWS's own ids, where tools decode it, the

@@ -1,8 +1,7 @@
 """An account in memory: its records, indexed, as operations and authorization read them."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import takewhile
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from msgspec.structs import replace
@@ -68,6 +67,14 @@ class Table(Generic[R]):
         """The records whose keys come after ``key``, in key order."""
         records = self._records
         return (records[k] for k in self._keys[bisect_right(self._keys, key) :])
+
+    def starting(self, prefix: str) -> list[R]:
+        """The records whose keys start with ``prefix``, in key order."""
+        keys, place, found = self._keys, bisect_left(self._keys, prefix), []
+        while place < len(keys) and keys[place].startswith(prefix):
+            found.append(self._records[keys[place]])
+            place += 1
+        return found
 
     def _put(self, record: R) -> R | None:
         key = record.key
@@ -394,23 +401,26 @@ class Account:
         key = f"{principal_id}/{service}"
         return self.unsaved_accesses.get(key) or self.service_accesses.find(key)
 
-    def service_accesses_of(self, principal_id: str) -> dict[str, ServiceAccess]:
-        """By service, what a user's or role's unique id, or root's account id, asked for: all that is known here."""
-        prefix = f"{principal_id}/"
-        found = {access.service: access for access in self._saved_accesses(prefix)}
-        for key, unsaved in self.unsaved_accesses.items():
-            if key.startswith(prefix):
-                saved = found.get(unsaved.service)
-                found[unsaved.service] = unsaved if saved is None else join_accesses(saved, unsaved)
+    def service_accesses_of(self, principal_ids: Collection[str]) -> dict[str, dict[str, ServiceAccess]]:
+        """By principal (a user's or role's unique id, or root's account id) and by service, what was asked for.
+
+        All that is known in this process, whether it is saved or not.
+        """
+        found = {
+            principal_id: {access.service: access for access in self.service_accesses.starting(f"{principal_id}/")}
+            for principal_id in principal_ids
+        }
+        for unsaved in self.unsaved_accesses.values():
+            services = found.get(unsaved.principal_id)
+            if services is not None:
+                saved = services.get(unsaved.service)
+                services[unsaved.service] = unsaved if saved is None else join_accesses(saved, unsaved)
         return found
 
     def recorded_uses(self, entity_id: str) -> list[LastUsed | ServiceAccess]:
         """The saved records of what a user's or role's unique id was used for: they go with it."""
         last_used = self.last_used.find(entity_id)
-        return [*([last_used] if last_used else []), *self._saved_accesses(f"{entity_id}/")]
-
-    def _saved_accesses(self, prefix: str) -> Iterator[ServiceAccess]:
-        return takewhile(lambda access: access.key.startswith(prefix), self.service_accesses.after(prefix))
+        return [*([last_used] if last_used else []), *self.service_accesses.starting(f"{entity_id}/")]
 
     # Relations, in the order they were made ---------------------------------------------------------------------------
 

@@ -312,6 +312,12 @@ NEEDS: Mapping[str, Needs] = {
     # Reports
     "GenerateCredentialReport": _on(targets.everything),
     "GetCredentialReport": _on(targets.everything),
+    "GenerateServiceLastAccessedDetails": _on(targets.policy_source),
+    "GetServiceLastAccessedDetails": _on(targets.everything),
+    "GetServiceLastAccessedDetailsWithEntities": _on(targets.everything),
+    "ListPoliciesGrantingServiceAccess": _on(targets.policy_source),
+    "GenerateOrganizationsAccessReport": _on(targets.access_report, "organizations_policy"),
+    "GetOrganizationsAccessReport": _on(targets.everything),
     # The policy simulator
     "SimulateCustomPolicy": _on(targets.everything),
     "SimulatePrincipalPolicy": _on(targets.policy_source),

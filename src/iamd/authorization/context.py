@@ -211,6 +211,11 @@ def _linked_service(input: Mapping[str, Any], target: Target) -> Context:
     return {} if target.service_name is None else {"iam:awsservicename": target.service_name}
 
 
+def _organizations_policy(input: Mapping[str, Any], target: Target) -> Context:
+    policy_id = input.get("OrganizationsPolicyId")
+    return {} if policy_id is None else {"iam:organizationspolicyid": policy_id}
+
+
 PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "request_tags": _request_tags,
     "tag_keys": _tag_keys,
@@ -223,6 +228,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "assumption": _assumption,
     "token_request": _token_request,
     "linked_service": _linked_service,
+    "organizations_policy": _organizations_policy,
     "quota_service": _quota_service,
     "property_namespaces": _property_namespaces,
 }

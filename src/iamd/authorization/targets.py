@@ -201,6 +201,12 @@ def policy_source(account: Account, input: Input, call: Call) -> Target:
     return Target(resource, resource, found)
 
 
+def access_report(account: Account, input: Input, call: Call) -> Target:
+    """The report about an organization, or a part of it."""
+    arn = iam_arn(account.account_id, "access-report", "/", input["EntityPath"])
+    return Target(arn, arn)
+
+
 def mfa_device(account: Account, input: Input, call: Call) -> Target:
     serial_number = input["SerialNumber"]
     return Target(serial_number, serial_number, account.find_mfa_device(serial_number))

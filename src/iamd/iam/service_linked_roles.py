@@ -7,7 +7,7 @@ import json
 import re
 
 from iamd.account.changes import Change, Delete, Put
-from iamd.account.ids import ROLE
+from iamd.account.ids import ROLE, new_uuid
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Role, ServiceLinkedRoleDeletion
 from iamd.account.service_linked_roles import (
@@ -26,7 +26,6 @@ from iamd.iam.roles import role_answer
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 _MAX_NAME = 64
 _KEPT = 30 * 86_400  # seconds: how long the outcome of a deletion can be asked for
-_HEXADECIMAL = "0123456789abcdef"
 
 
 def create_service_linked_role(account: Account, input: Input, call: Call) -> Answer:
@@ -71,7 +70,7 @@ def delete_service_linked_role(account: Account, input: Input, call: Call) -> An
     service = find_linked_service(role.path)
     if service is None:
         raise NoSuchEntity(f"The role with name {role.name} cannot be found.")
-    task_id = f"task{SERVICE_LINKED_PATH}{service}/{role.name}/{_new_uuid(call)}"
+    task_id = f"task{SERVICE_LINKED_PATH}{service}/{role.name}/{new_uuid(call.choose)}"
     changes: list[Change] = [Delete(role), Put(ServiceLinkedRoleDeletion(task_id=task_id, deleted=call.time))]
     changes += map(Delete, account.recorded_uses(role.id))
     changes += [Delete(old) for old in account.service_linked_role_deletions if old.deleted < call.time - _KEPT]
@@ -92,10 +91,3 @@ def get_service_linked_role_deletion_status(account: Account, input: Input, call
 def _trust_policy(service: str) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
-
-
-def _new_uuid(call: Call) -> str:
-    """A random UUID, version 4."""
-    digits = "".join(call.choose(_HEXADECIMAL) for _ in range(30))
-    variant = call.choose("89ab")
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{variant}{digits[15:18]}-{digits[18:]}"
