@@ -21,12 +21,12 @@ def test_the_page_of_supported_operations_is_current() -> None:
 
 
 def test_every_answered_operation_says_which_permission_it_needs() -> None:
-    from iamd.authorization.actions import NEEDS, SERVICE_QUOTAS_NEEDS
+    from iamd.authorization.actions import IAMD_NEEDS, NEEDS, SERVICE_QUOTAS_NEEDS
     from iamd.server.operations import SERVICES, operation_functions
 
     answered = {service: set(operation_functions(service)) for service in SERVICES}
     assert answered.pop("iam") | answered.pop("sts") == set(NEEDS)
-    assert answered == {"service-quotas": set(SERVICE_QUOTAS_NEEDS)}
+    assert answered == {"service-quotas": set(SERVICE_QUOTAS_NEEDS), "iamd": set(IAMD_NEEDS)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

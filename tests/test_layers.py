@@ -21,6 +21,7 @@ LAYERS = [
     ["authorization"],
     ["analysis"],
     ["iam", "sts", "organizations", "accessanalyzer", "servicequotas", "cloudtrail"],
+    ["operator"],  # issues the sessions of STS
     ["store"],
     ["replica"],
     ["server"],

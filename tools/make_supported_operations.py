@@ -10,6 +10,7 @@ TITLES = {
     "iam": "AWS Identity and Access Management",
     "sts": "AWS Security Token Service",
     "service-quotas": "Service Quotas",
+    "iamd": "iamd's operator API",
 }
 
 

@@ -19,8 +19,8 @@ from iamd.account.state import Account, Directory
 from iamd.arn import root_arn
 from iamd.call import Call, Caller, NotComputed, SealBroken, Source
 from iamd.errors import ServiceError
-from iamd.server.operations import reads_only
-from iamd.wire.models import load_service
+from iamd.server.operations import SERVICES, reads_only
+from iamd.wire.models import OWN_MODELS, load_service
 
 ACCOUNT_ID = "123456789012"
 OTHER_ACCOUNT_ID = "111122223333"
@@ -189,7 +189,8 @@ class ProcessSealer:
 
 @cache
 def service_model(service: str = "iam") -> ServiceModel:
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    loader = Loader(extra_search_paths=[str(OWN_MODELS)])
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -197,10 +198,9 @@ def operation_model(python_name: str) -> Any:
     """The model of the operation that boto3 calls ``python_name``."""
     from botocore import xform_name
 
-    models = (service_model("iam"), service_model("sts"), service_model("service-quotas"))
     return next(
         model.operation_model(name)
-        for model in models
+        for model in map(service_model, SERVICES)
         for name in model.operation_names
         if xform_name(name) == python_name
     )
@@ -208,9 +208,8 @@ def operation_model(python_name: str) -> Any:
 
 @cache
 def _service_of(operation: str) -> str:
-    """The service whose operation it is, or that of other services' operations in tests of policies."""
-    services = ("iam", "sts", "service-quotas")
-    return next((service for service in services if operation in service_model(service).operation_names), "s3")
+    """The service that has the operation; that of an operation of none of iamd's does not matter."""
+    return next((service for service in SERVICES if operation in service_model(service).operation_names), "iam")
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {

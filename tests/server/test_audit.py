@@ -12,7 +12,9 @@ def test_a_client_cannot_make_its_event_large() -> None:
     call = World().call("CreateUser")
     source = Source(ip="192.0.2.1", user_agent="a" * 60_000, host="h" * 60_000)
     operation = load_service("iam").operations["CreateUser"]
-    event = msgspec.json.decode(audit_event(operation, {}, {}, msgspec.structs.replace(call, source=source)))
+    event = msgspec.json.decode(
+        audit_event(operation, {}, {}, msgspec.structs.replace(call, source=source), "123456789012")
+    )
     assert event["userAgent"] == "a" * 1024
     assert event["tlsDetails"] == {"clientProvidedHostHeader": "h" * 1024}
 
@@ -20,7 +22,9 @@ def test_a_client_cannot_make_its_event_large() -> None:
 def test_secrets_are_hidden() -> None:
     operation = load_service("iam").operations["CreateAccessKey"]
     key = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "secret"}
-    event = msgspec.json.decode(audit_event(operation, {}, {"AccessKey": key}, World().call("CreateAccessKey")))
+    event = msgspec.json.decode(
+        audit_event(operation, {}, {"AccessKey": key}, World().call("CreateAccessKey"), "123456789012")
+    )
     assert event["responseElements"] == {
         "accessKey": {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": "HIDDEN_DUE_TO_SECURITY_REASONS"}
     }
@@ -33,7 +37,7 @@ def test_who_acted_in_a_role_is_told_with_the_role() -> None:
         world.role("Operator", "shift"), access_key_id="ASIAIOSFODNN7EXAMPLE", session=session
     )
     operation = load_service("iam").operations["CreateUser"]
-    event = msgspec.json.decode(audit_event(operation, {}, {}, world.call("CreateUser", caller)))
+    event = msgspec.json.decode(audit_event(operation, {}, {}, world.call("CreateUser", caller), "123456789012"))
     assert event["userIdentity"] == {
         "type": "AssumedRole",
         "principalId": "AROAEXAMPLEEXAMPLE123:shift",

@@ -98,10 +98,10 @@ class Cloud:
     # When -------------------------------------------------------------------------------------------------------------
 
     def ask(self, operation_name: str, caller: Caller, mfa_time: int | None = None, **input: Any) -> dict[str, Any]:
-        """The output of an operation of STS after authorization. It changes nothing."""
+        """The output of an operation of STS, or iamd's own, after authorization. It changes nothing."""
         model = operation_model(python_name(operation_name))
         check_shape(model.input_shape, input, "input")
-        operation = load_service("sts").operations[operation_name]
+        operation = load_service(model.service_model.service_name).operations[operation_name]
         own = self.worlds[caller.account_id]
         acted_on = self.worlds.get(find_account_acted_on(operation, input, own.account) or "", own)
         call = replace(own.call(operation_name, caller), mfa_time=mfa_time)

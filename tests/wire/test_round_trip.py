@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from iamd.errors import ServiceError
 from iamd.wire import query
 from iamd.wire.http import HttpRequest
-from iamd.wire.models import API_VERSIONS, OperationModel, ServiceModel, load_service, operation_names
+from iamd.wire.models import API_VERSIONS, OWN_MODELS, OperationModel, ServiceModel, load_service, operation_names
 from tests.wire.shapes import values
 
 OPERATIONS = [(service, name) for service in API_VERSIONS for name in operation_names(service)]
@@ -32,6 +32,7 @@ few = settings(
 )
 
 loader = botocore.loaders.Loader()
+loader.search_paths.append(str(OWN_MODELS))
 peers = {
     service: botocore.model.ServiceModel(loader.load_service_model(service, "service-2"), service)
     for service in API_VERSIONS

@@ -21,7 +21,8 @@ class Need(NamedTuple):
 
     ``keys`` names the providers of ``iamd.authorization.context.PROVIDERS`` that add condition keys. With ``if_any``
     the action is needed only by requests that carry one of those members, with ``or_if`` only by callers for whom it
-    holds, with both by either. With ``trust`` the resource is a role, whose trust policy must allow.
+    holds, with both by either. With ``trust`` the resource is a role, whose trust policy must allow; with
+    ``as_service`` it is not the caller who must be allowed, but the service that the request names.
     """
 
     target: Resolver
@@ -31,6 +32,7 @@ class Need(NamedTuple):
     or_if: Callable[[Caller], bool] | None = None
     trust: bool = False
     context: Mapping[str, str | tuple[str, ...]] = {}  # condition keys besides those of ``keys``
+    as_service: bool = False
 
     def applies(self, input: Input, caller: Caller) -> bool:
         """Whether a request with this input by this caller needs it."""
@@ -356,8 +358,32 @@ SERVICE_QUOTAS_NEEDS: Mapping[str, Needs] = {
     "ListTagsForResource": _on(targets.unnamed),
 }
 
+# iamd's own: what an operator may do for services.
+IAMD_NEEDS: Mapping[str, Needs] = {
+    "AssumeRoleForService": (
+        Need(targets.assumed_role, ("request_tags", "service_assumption")),
+        Need(targets.assumed_role, ("passed_to_service",), "iam:PassRole"),
+        Need(
+            targets.assumed_role,
+            ("request_tags", "service_assumption"),
+            "sts:AssumeRole",
+            trust=True,
+            as_service=True,
+        ),
+        Need(
+            targets.assumed_role,
+            ("request_tags", "service_assumption"),
+            "sts:TagSession",
+            if_any=("Tags", "TransitiveTagKeys"),
+            trust=True,
+            as_service=True,
+        ),
+    ),
+}
+
 NEEDS_OF: Mapping[str, Mapping[str, Needs]] = {  # by the service's prefix
     "iam": NEEDS,
     "sts": NEEDS,
     "servicequotas": SERVICE_QUOTAS_NEEDS,
+    "iamd": IAMD_NEEDS,
 }

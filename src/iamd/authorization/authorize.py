@@ -5,7 +5,7 @@ from iamd.account.operation import Input
 from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.authorization.actions import NEEDS_OF
-from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context
+from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context, service_context
 from iamd.authorization.gather import policies_in_force, with_trust_policy
 from iamd.authorization.sessions import verify_may_call
 from iamd.call import Call, Caller
@@ -59,14 +59,18 @@ def authorize(
             extra |= need.context
         for provider in need.keys:
             extra |= PROVIDERS[provider](input, target)
-        in_force = policies
+        asks, in_force, given, shown = principal, policies, context, call.caller.arn
+        if need.as_service:
+            shown = input["ServicePrincipal"]
+            asks = policy.Principal(kind="service", services=(shown,))
+            in_force, given = policy.Policies(), service_context(context, input)
         if need.trust:
-            in_force = with_trust_policy(policies, account, target.entity if isinstance(target.entity, Role) else None)
+            in_force = with_trust_policy(in_force, account, target.entity if isinstance(target.entity, Role) else None)
         for reading in readings(extra):
-            request = policy.Request(principal=principal, action=action, resource=target.arn, context=context | reading)
+            request = policy.Request(principal=asks, action=action, resource=target.arn, context=given | reading)
             decision = policy.authorize(request, in_force)
             if decision.outcome != "allowed":
-                raise Denied(policy.denial_message(decision, call.caller.arn, action, target.shown), decision)
+                raise Denied(policy.denial_message(decision, shown, action, target.shown), decision)
     return decision
 
 

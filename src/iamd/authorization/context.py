@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from iamd.account.records import Role, Tags, User
 from iamd.account.state import Account
+from iamd.arn import PARTITION, find_arn
 from iamd.authorization.targets import Target
 from iamd.call import Assertion, Call
 
@@ -29,6 +30,14 @@ _PRINCIPAL_TYPES = {
     "federated": "FederatedUser",
     "anonymous": "Anonymous",
 }
+_NOT_OF_CALLERS = (
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:securetransport",
+    "aws:viaawsservice",
+)
 _OF_PRINCIPALS = ("aws:principalaccount", "aws:principalarn", "aws:principaltype", "aws:userid")
 
 
@@ -73,7 +82,7 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
             context["aws:sourceidentity"] = session.source_identity
         if session.federated_provider is not None:
             context["aws:federatedprovider"] = session.federated_provider
-            context.update(session.federated_context)
+        context.update(session.federated_context)
     if caller.kind in ("user", "root") and (session is not None or call.mfa_time is not None):
         # Absent with access keys alone and in role sessions.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
@@ -100,6 +109,35 @@ def _asserted(assertion: Assertion) -> Context:
         context["aws:tagkeys"] = tuple(key for key, _ in assertion.tags)
         _add_tags(context, "aws:requesttag/", assertion.tags)  # no rivals: keys that differ in case alone are refused
     return context
+
+
+def service_context(context: Context, input: Mapping[str, Any]) -> Context:
+    """The keys of a request that a service makes on behalf of a resource: those of ``context``, the operator's, that do
+    not tell of the operator, and what AWS's services tell of themselves.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    service = input["ServicePrincipal"]
+    of_service: Context = {name: context[name] for name in _NOT_OF_CALLERS}
+    of_service |= {
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": service,
+        "aws:principalservicenameslist": (service,),
+    }
+    source_arn = input.get("SourceArn")
+    if source_arn is not None:
+        of_service["aws:sourcearn"] = source_arn
+    account_id = find_source_account(input)
+    if account_id is not None:
+        of_service["aws:sourceaccount"] = account_id
+    return of_service
+
+
+def find_source_account(input: Mapping[str, Any]) -> str | None:
+    """The account that a service works for, if the request says so."""
+    given: str | None = input.get("SourceAccount")
+    arn = find_arn(input.get("SourceArn", ""))
+    return given or (arn.account_id if arn is not None and arn.account_id else None)
 
 
 def resource_context(target: Target) -> Context:
@@ -158,7 +196,28 @@ def _policy_arn(input: Mapping[str, Any], target: Target) -> Context:
 
 
 def _passed_to_ec2(input: Mapping[str, Any], target: Target) -> Context:
-    return {"iam:passedtoservice": "ec2.amazonaws.com"}
+    """An instance profile is for any instance of the account.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
+    """
+    account_id = target.arn.split(":")[4]
+    return {
+        "iam:passedtoservice": "ec2.amazonaws.com",
+        "iam:associatedresourcearn": f"arn:{PARTITION}:ec2:*:{account_id}:instance/*",
+    }
+
+
+def _passed_to_service(input: Mapping[str, Any], target: Target) -> Context:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"""
+    context: Context = {"iam:passedtoservice": input["ServicePrincipal"]}
+    if "SourceArn" in input:
+        context["iam:associatedresourcearn"] = input["SourceArn"]
+    return context
+
+
+def _service_assumption(input: Mapping[str, Any], target: Target) -> Context:
+    """What AssumeRoleForService asks for. The service is no condition key of AWS's: there it is the caller."""
+    return _assumption(input, target) | {"iamd:serviceprincipal": input["ServicePrincipal"]}
 
 
 def _assumption(input: Mapping[str, Any], target: Target) -> Context:
@@ -223,6 +282,8 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "current_boundary": _current_boundary,
     "policy_arn": _policy_arn,
     "passed_to_ec2": _passed_to_ec2,
+    "passed_to_service": _passed_to_service,
+    "service_assumption": _service_assumption,
     "credential_service": _credential_service,
     "credential_age": _credential_age,
     "assumption": _assumption,

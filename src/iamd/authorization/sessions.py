@@ -28,9 +28,9 @@ def verify_may_call(operation: OperationModel, caller: Caller) -> None:
             if name in _NOT_BY_ROLES if allowed is None else name not in allowed:
                 kind = "federation" if caller.kind == "federated" else "session"
                 raise AccessDenied(f"Cannot call {name} with {kind} credentials")
-        elif service == "iam" and (caller.kind == "federated" or _lacks_mfa(caller)):
+        elif service in ("iam", "iamd") and (caller.kind == "federated" or _lacks_mfa(caller)):
             raise InvalidClientTokenId("The security token included in the request is invalid")
-    if caller.kind == "root" and service == "sts" and name == "AssumeRole":
+    if caller.kind == "root" and name in ("AssumeRole", "AssumeRoleForService"):
         raise AccessDenied("Roles may not be assumed by root accounts.")
 
 

@@ -16,11 +16,26 @@ from iamd.wire.models import OperationModel, redact
 
 MAX_TEXT = 1024  # characters kept of what a client says of itself, as CloudTrail keeps of a user agent
 
+_ISSUE_SESSIONS = frozenset({"AssumeRole", "AssumeRoleForService", "GetSessionToken"})
 _TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
-def audit_event(operation: OperationModel, input: Input, output: Output, call: Call) -> bytes:
-    """The event of a call that succeeded, as JSON. Members that the model calls sensitive are hidden."""
+def is_recorded(operation: OperationModel, call: Call) -> bool:
+    """Whether a call that changes nothing leaves an event all the same, at the price of a durable write.
+
+    Sessions taken on with an MFA proof are people's, and those that must not go unseen; credentials for a service's
+    workload are given out by an operator. All other sessions are told by the request log alone.
+    """
+    if operation.service.prefix == "iamd":
+        return True
+    if operation.service.prefix != "sts" or operation.name not in _ISSUE_SESSIONS:
+        return False
+    session = call.caller.session
+    return call.mfa_time is not None or (session is not None and session.mfa_time is not None)
+
+
+def audit_event(operation: OperationModel, input: Input, output: Output, call: Call, account_id: str) -> bytes:
+    """The event of a call that succeeded on an account, as JSON. Members that the model calls sensitive are hidden."""
     event = {
         "eventVersion": "1.11",
         "userIdentity": _user_identity(call.caller),
@@ -34,10 +49,10 @@ def audit_event(operation: OperationModel, input: Input, output: Output, call: C
         "responseElements": _camel_case(redact(operation, output, "output")) or None,
         "requestID": call.request_id,
         "eventID": str(uuid.uuid4()),
-        "readOnly": False,
+        "readOnly": operation.name in _ISSUE_SESSIONS,
         "eventType": "AwsApiCall",
         "managementEvent": True,
-        "recipientAccountId": call.caller.account_id,
+        "recipientAccountId": account_id,
         "eventCategory": "Management",
         "tlsDetails": {"clientProvidedHostHeader": call.source.host[:MAX_TEXT]},
     }

@@ -1,6 +1,6 @@
 """Which function answers which operation: found by boto3's name for it in the package of the service.
 
-A package has botocore's name for its service, without hyphens.
+A package has botocore's name for its service, without hyphens; that of iamd's own API is ``operator``.
 """
 
 import importlib
@@ -16,14 +16,15 @@ from iamd.wire.models import OperationModel, operation_names, python_name
 
 OperationFunction: TypeAlias = Callable[[Account, Input, Call], Answer]
 
-SERVICES = ("iam", "sts", "service-quotas")
+SERVICES = ("iam", "sts", "service-quotas", "iamd")
+_PACKAGES = {"iamd": "operator"}
 _READS = ("Get", "List", "Simulate", "Decode", "AssumeRole")
 
 
 @cache
 def operation_functions(service: str) -> Mapping[str, OperationFunction]:
     """The operations of a service that are written, by AWS name: ``CreateUser`` → ``iamd.iam.users.create_user``."""
-    package = importlib.import_module(f"iamd.{service.replace('-', '')}")
+    package = importlib.import_module(f"iamd.{_PACKAGES.get(service, service.replace('-', ''))}")
     modules = [
         importlib.import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)

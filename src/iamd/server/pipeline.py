@@ -11,8 +11,9 @@ from iamd.authorization.authorize import Denied, authorize
 from iamd.authorization.targets import find_account_acted_on
 from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
+from iamd.replica.batch import Committed
 from iamd.replica.replica import Replica, Written
-from iamd.server.audit import audit_event
+from iamd.server.audit import audit_event, is_recorded
 from iamd.server.consistency import REVISION_HEADER, wait_for_revision
 from iamd.server.federation import endpoint_region, identify
 from iamd.server.issuers import renew_token_keys
@@ -70,7 +71,7 @@ async def answer(
             await renew_token_keys(account, replica, sealer, time)
         acted_on = await _account_acted_on(operation, input, account, replica)
         output = await _run(operation, input, acted_on, account, call, replica, trace)
-        if service.name == "sts":
+        if service.name in ("sts", "iamd"):
             trace.note_credentials(output)
         return _respond(200, protocol.encode_output(operation, output, trace.request_id), trace, protocol)
     except ServiceError as error:
@@ -107,17 +108,29 @@ async def _run(
             raise
         trace.decision = decision.outcome if decision else None
         output, changes = function(account, input, call)
-        return Written(output, changes, audit_event(operation, input, output, call) if changes else None)
+        event = None
+        if changes or is_recorded(operation, call):
+            event = audit_event(operation, input, output, call, account.account_id)
+        return Written(output, changes, event)
 
     while True:
         try:
             if reads_only(operation):
-                return dict(run(account).answer)
-            committed = await replica.commit(account.account_id, run)
+                read = run(account)
+                if read.event is None:
+                    return dict(read.answer)
+                committed = await _record(read, account.account_id, replica)
+            else:
+                committed = await replica.commit(account.account_id, run)
             trace.revision = committed.revision
             return dict(committed.answer)
         except NotComputed as slow:
             await asyncio.to_thread(slow.compute)
+
+
+async def _record(read: Written, account_id: str, replica: Replica) -> Committed:
+    """INVARIANT: what is to be recorded is on record before anyone has its answer. Raises ServiceUnavailable."""
+    return await replica.commit(account_id, lambda _: read)
 
 
 async def _account_of(access_key_id: str, replica: Replica) -> Account | None:

@@ -12,8 +12,11 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct, field
 
-API_VERSIONS: Final = {"iam": "2010-05-08", "sts": "2011-06-15"}  # of the services that speak the Query protocol
+# Of the services that speak the Query protocol; iamd's own is the operator API.
+API_VERSIONS: Final = {"iam": "2010-05-08", "sts": "2011-06-15", "iamd": "2026-11-24"}
 JSON_API_VERSIONS: Final = {"service-quotas": "2019-06-24"}  # of those that speak JSON
+
+OWN_MODELS: Final = Path(__file__).parent / "data"  # in botocore's layout: AWS_DATA_PATH lets SDKs find them
 
 # Shapes that botocore does not mark as sensitive though an audit record must not keep them: a session token and codes
 # of an MFA device.
@@ -114,8 +117,7 @@ def load_service(name: str) -> ServiceModel:
     Raises KeyError for a service iamd has no model of, FileNotFoundError if botocore is not installed whole.
     """
     version = (API_VERSIONS | JSON_API_VERSIONS)[name]
-    packed = (_data_directory() / name / version / "service-2.json.gz").read_bytes()
-    document = _document_decoder.decode(zlib.decompress(packed, wbits=zlib.MAX_WBITS | 16))
+    document = _document_decoder.decode(_read_model(name, version))
     operations: dict[str, OperationModel] = {}
     service = ServiceModel(
         name=name,
@@ -136,6 +138,14 @@ def load_service(name: str) -> ServiceModel:
             error_names=tuple(error.shape for error in described.errors),
         )
     return service
+
+
+def _read_model(name: str, version: str) -> bytes:
+    own = OWN_MODELS / name / version / "service-2.json"
+    if own.exists():
+        return own.read_bytes()
+    packed = (_data_directory() / name / version / "service-2.json.gz").read_bytes()
+    return zlib.decompress(packed, wbits=zlib.MAX_WBITS | 16)
 
 
 def operation_names(service: str) -> tuple[str, ...]:
