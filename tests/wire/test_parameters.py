@@ -113,7 +113,8 @@ def test_decoding_is_the_inverse_of_form_encoding(pairs: list[tuple[str, str]]) 
     body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
     expected: dict[str, str] = {}
     for name, value in parse_qsl(body, keep_blank_values=True):
-        expected.setdefault(name, value)
+        if not name.lower().startswith("x-amz-"):  # signing parameters belong to the query string
+            expected.setdefault(name, value)
     assert dict(parameters(body)) == expected
 
 
