@@ -320,6 +320,7 @@ NEEDS: Mapping[str, Needs] = {
     "ListPoliciesGrantingServiceAccess": _on(targets.policy_source),
     "GenerateOrganizationsAccessReport": _on(targets.access_report, "organizations_policy"),
     "GetOrganizationsAccessReport": _on(targets.everything),
+    "GetHumanReadableSummary": _on(targets.summarized),
     # The policy simulator
     "SimulateCustomPolicy": _on(targets.everything),
     "SimulatePrincipalPolicy": _on(targets.policy_source),

@@ -201,6 +201,12 @@ def policy_source(account: Account, input: Input, call: Call) -> Target:
     return Target(resource, resource, found)
 
 
+def summarized(account: Account, input: Input, call: Call) -> Target:
+    """What a summary is asked of: a policy, or whatever else has an ARN."""
+    arn = input["EntityArn"]
+    return Target(arn, arn, account.find_policy(arn))
+
+
 def access_report(account: Account, input: Input, call: Call) -> Target:
     """The report about an organization, or a part of it."""
     arn = iam_arn(account.account_id, "access-report", "/", input["EntityPath"])
