@@ -70,6 +70,13 @@ def federated_user_arn(account_id: str, name: str) -> str:
     return f"arn:{PARTITION}:sts::{account_id}:federated-user/{name}"
 
 
+def find_root_account_id(principal: str) -> str | None:
+    """The account whose root user ``principal`` names, by 12 digits or by its ARN; None if it names none."""
+    account_id = principal if ":" not in principal else (find_arn(principal) or Arn("", "", "", "", "")).account_id
+    named = account_id.isascii() and account_id.isdigit() and len(account_id) == 12
+    return account_id if named and principal in (account_id, root_arn(account_id)) else None
+
+
 def root_arn(account_id: str) -> str:
     """The ARN of an account's root user, which in a policy's Principal stands for the whole account."""
     return f"arn:{PARTITION}:iam::{account_id}:root"

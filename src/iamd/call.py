@@ -32,9 +32,9 @@ class Session(Struct, frozen=True, kw_only=True):
     policy_arns: tuple[str, ...] = ()  # managed session policies, of the session's account or AWS's
     source_identity: str | None = None
     federated_provider: str | None = None  # whose assertion the session was made from: a provider's ARN or name
-    federated_context: Mapping[
-        str, str | tuple[str, ...]
-    ] = {}  # condition keys, in lower case, that it or a service left
+    # Condition keys, in lower case, that the provider or a service left.
+    federated_context: Mapping[str, str | tuple[str, ...]] = {}
+    assumed_root: bool = False  # by AssumeRoot: the root user of a member account, limited to a task
 
 
 class Assertion(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.command import iamd, refused
 from tests.server.process import ServerProcess
+from tests.server.test_service_quotas import stored_events
 
 MANAGEMENT, DELEGATE, MEMBER = "111122223333", "444455556666", "123456789012"
 
@@ -98,3 +99,36 @@ def test_an_organization_keeps_its_id(tmp_path: Path) -> None:
         f"Error: The organization of account {MANAGEMENT} is o-exampleorgid, and an id never changes: ask for that "
         "one, or for none.\n"
     )
+
+
+def test_a_member_accounts_root_credentials_are_removed_from_outside(tmp_path: Path) -> None:
+    members = [account(MEMBER, management_account_id=MANAGEMENT)]
+    organization = {"trusted_services": ["iam.amazonaws.com"]}
+    file = accounts_file(tmp_path, account(MANAGEMENT, organization=organization), *members)
+    with ServerProcess(tmp_path, "--accounts-file", file, env={}) as server:
+        root = server.client("iam", f"key_of_{MANAGEMENT}", "a-secret-of-tests")
+        root.enable_organizations_root_credentials_management()
+        root.create_user(UserName="alice")
+        policy = {"Effect": "Allow", "Action": "sts:AssumeRoot", "Resource": f"arn:aws:iam::{MEMBER}:root"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": policy})
+        root.put_user_policy(UserName="alice", PolicyName="root", PolicyDocument=document)
+        key = root.create_access_key(UserName="alice")["AccessKey"]
+        sts = server.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+        task = "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
+        made = sts.assume_root(TargetPrincipal=MEMBER, TaskPolicyArn={"arn": task})["Credentials"]
+        session = (made["AccessKeyId"], made["SecretAccessKey"])
+        iam = server.client("iam", *session, aws_session_token=made["SessionToken"])
+        (old,) = iam.list_access_keys()["AccessKeyMetadata"]
+        iam.delete_access_key(AccessKeyId=old["AccessKeyId"])
+        with pytest.raises(root.exceptions.ClientError, match="InvalidClientTokenId"):
+            server.client("iam", f"key_of_{MEMBER}", "a-secret-of-tests").list_users()
+        server.stop()
+        events = stored_events(server.data_dir)
+    (assumed,) = [event for event in events if event["eventName"] == "AssumeRoot"]
+    assert assumed["userIdentity"]["userName"] == "alice"
+    assert assumed["requestParameters"] == {"targetPrincipal": MEMBER, "taskPolicyArn": {"arn": task}}
+    assert made["SecretAccessKey"] not in json.dumps(assumed)
+    assert made["SessionToken"] not in json.dumps(assumed)
+    (deleted,) = [event for event in events if event["eventName"] == "DeleteAccessKey"]
+    assert deleted["userIdentity"]["type"] == "Root"
+    assert deleted["userIdentity"]["sessionContext"]["assumedRoot"] == "true"

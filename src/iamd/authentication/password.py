@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
 """
 
+import secrets
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,6 +29,11 @@ _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=
 def hash_password(password: str) -> str:
     """The argon2id hash of ``password`` with a fresh salt. Slow: ask for it with ``Call.compute``."""
     return _HASHER.hash(password)
+
+
+def hash_unknown_password() -> str:
+    """The hash of a random password that nobody is told. Slow: ask for it with ``Call.compute``."""
+    return hash_password(secrets.token_urlsafe(32))
 
 
 def is_one_of(password: str, hashes: Iterable[str]) -> bool:

@@ -338,6 +338,7 @@ NEEDS: Mapping[str, Needs] = {
     "AssumeRoleWithWebIdentity": _federates(),
     "AssumeRoleWithSAML": _federates(),
     "GetWebIdentityToken": _creates(targets.everything, "sts:TagGetWebIdentityToken", "token_request"),
+    "AssumeRoot": _on(targets.member_root, "root_task"),
     "GetSessionToken": (),  # likewise
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
     "DecodeAuthorizationMessage": _on(targets.unnamed),

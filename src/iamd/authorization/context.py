@@ -83,7 +83,10 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
         if session.federated_provider is not None:
             context["aws:federatedprovider"] = session.federated_provider
         context.update(session.federated_context)
-    if caller.kind in ("user", "root") and (session is not None or call.mfa_time is not None):
+        if session.assumed_root:
+            context["aws:assumedroot"] = "true"
+    of_user = caller.kind in ("user", "root") and not (session is not None and session.assumed_root)
+    if of_user and (session is not None or call.mfa_time is not None):
         # Absent with access keys alone and in role sessions.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
         proved = call.mfa_time if session is None or call.mfa_time is not None else session.mfa_time
@@ -233,6 +236,13 @@ def _assumption(input: Mapping[str, Any], target: Target) -> Context:
     return context
 
 
+def _root_task(input: Mapping[str, Any], target: Target) -> Context:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html"""
+    task = input["TaskPolicyArn"].get("arn")
+    context: Context = {"aws:resourceaccount": target.arn.split(":")[4]}
+    return context if task is None else context | {"sts:taskpolicyarn": task}
+
+
 def _token_request(input: Mapping[str, Any], target: Target) -> Context:
     """What GetWebIdentityToken asks for, the duration also where it is the default.
 
@@ -288,6 +298,7 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "credential_age": _credential_age,
     "assumption": _assumption,
     "token_request": _token_request,
+    "root_task": _root_task,
     "linked_service": _linked_service,
     "organizations_policy": _organizations_policy,
     "quota_service": _quota_service,

@@ -36,4 +36,7 @@ def verify_may_call(operation: OperationModel, caller: Caller) -> None:
 
 def _lacks_mfa(caller: Caller) -> bool:
     """Whether it is a GetSessionToken session made without MFA."""
-    return caller.kind in ("user", "root") and caller.session is not None and caller.session.mfa_time is None
+    session = caller.session
+    if caller.kind not in ("user", "root") or session is None or session.assumed_root:
+        return False
+    return session.mfa_time is None

@@ -28,7 +28,7 @@ from iamd.account.service_linked_roles import (
     service_linked_role_path,
 )
 from iamd.account.state import Account
-from iamd.arn import PARTITION, federated_user_arn, find_arn, iam_arn, root_arn
+from iamd.arn import PARTITION, federated_user_arn, find_arn, find_root_account_id, iam_arn, root_arn
 from iamd.call import Call
 from iamd.errors import ValidationError
 from iamd.wire.models import OperationModel
@@ -158,6 +158,15 @@ def service_quota(account: Account, input: Input, call: Call) -> Target:
     region = "" if service == "iam" else call.source.region
     arn = f"arn:{PARTITION}:servicequotas:{region}:{account.account_id}:{service}/{code}"
     return Target(arn, arn, service_name=service)
+
+
+def member_root(account: Account, input: Input, call: Call) -> Target:
+    """The root user to become, of another account. Raises ValidationError in AWS STS's words if it is none."""
+    account_id = find_root_account_id(input["TargetPrincipal"])
+    if account_id is None:
+        raise ValidationError(f"{input['TargetPrincipal']} is invalid")
+    arn = root_arn(account_id)
+    return Target(arn, arn)
 
 
 def federated_user(account: Account, input: Input, call: Call) -> Target:

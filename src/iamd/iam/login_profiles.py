@@ -11,7 +11,14 @@ from iamd.account.changes import Change, Delete, Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import LoginProfile, User
 from iamd.account.state import Account
-from iamd.authentication.password import KEPT_HASHES, hash_password, is_one_of, unseal_hashes, verify_strength
+from iamd.authentication.password import (
+    KEPT_HASHES,
+    hash_password,
+    hash_unknown_password,
+    is_one_of,
+    unseal_hashes,
+    verify_strength,
+)
 from iamd.call import Call
 from iamd.errors import (
     AccessDenied,
@@ -25,7 +32,13 @@ from iamd.iam.users import get_named_or_calling_user, get_named_user_or_caller, 
 
 
 def create_login_profile(account: Account, input: Input, call: Call) -> Answer:
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html"""
+    """In a session of AssumeRoot there is no password: the member account's root user may set one again.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html
+    """
+    session = call.caller.session
+    if session is not None and session.assumed_root and "UserName" not in input:
+        return _allow_password_recovery(account, input, call)
     owner = get_named_user_or_caller(account, input, call)
     if "Password" not in input:
         raise ValidationError(
@@ -91,6 +104,23 @@ def change_password(account: Account, input: Input, call: Call) -> Answer:
         raise AccessDenied("The old password was incorrect.")
     changed = _with_password(account, profile, input["NewPassword"], call)
     return {}, [Put(replace(changed, reset_required=False))]
+
+
+def _allow_password_recovery(account: Account, input: Input, call: Call) -> Answer:
+    """A profile of the root user whose password nobody knows, to be reset.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+    """
+    if "Password" in input:
+        raise ValidationError("The password of a member account's root user cannot be set, only its recovery allowed.")
+    if account.login_profiles.find(account.account_id):
+        raise EntityAlreadyExists("Login Profile for user root already exists.")
+    profile = LoginProfile(
+        owner_id=account.account_id, sealed_hash="", created=call.time, changed=call.time, reset_required=True
+    )
+    sealed_hash = call.sealer.seal(call.compute(hash_unknown_password).encode("ascii"), profile.seal_context)
+    profile = replace(profile, sealed_hash=sealed_hash)
+    return {"LoginProfile": _answer(profile, None)}, [Put(profile)]
 
 
 # Shared ---------------------------------------------------------------------------------------------------------------

@@ -24,9 +24,11 @@ def is_recorded(operation: OperationModel, call: Call) -> bool:
     """Whether a call that changes nothing leaves an event all the same, at the price of a durable write.
 
     Sessions taken on with an MFA proof are people's, and those that must not go unseen; credentials for a service's
-    workload are given out by an operator. All other sessions are told by the request log alone.
+    workload are given out by an operator. Whoever becomes a member account's root user is told of before it is one.
+    All other sessions are told by the request log alone.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-track-privileged-tasks.html
     """
-    if operation.service.prefix == "iamd":
+    if operation.service.prefix == "iamd" or operation.name == "AssumeRoot":
         return True
     if operation.service.prefix != "sts" or operation.name not in _ISSUE_SESSIONS:
         return False
@@ -109,6 +111,8 @@ def _session_context(caller: Caller, session: Session) -> dict[str, Any]:
         "mfaAuthenticated": "false" if session.mfa_time is None else "true",
     }
     context: dict[str, Any] = {"attributes": attributes}
+    if session.assumed_root:
+        context["assumedRoot"] = "true"
     if caller.kind == "role":
         context["sessionIssuer"] = {
             "type": "Role",
