@@ -1,0 +1,130 @@
+"""Errors that AWS's model declares of an operation and that the operation never raises, with the reason."""
+
+# Of all operations: commits are serial, and changes are in force at once.
+NEVER = {"ServiceFailure", "ConcurrentModification", "EntityTemporarilyUnmodifiable"}
+NEVER_IN_SERVICE_QUOTAS = {
+    "AccessDeniedException",  # as the stranger is refused, in every row
+    "DependencyAccessDeniedException",
+    "InvalidResourceStateException",
+    "QuotaExceededException",  # each quota has one open request, so there are never too many
+    "ServiceException",
+    "TooManyRequestsException",
+}
+
+UNREACHED: dict[str, set[str]] = {
+    # What is no ARN, no status or no tag key is refused with ValidationError, what is not there with NoSuchEntity.
+    "InvalidInput": {
+        "AddClientIDToOpenIDConnectProvider",
+        "AttachGroupPolicy",
+        "AttachRolePolicy",
+        "AttachUserPolicy",
+        "CreatePolicyVersion",
+        "DeleteOpenIDConnectProvider",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DeleteSAMLProvider",
+        "DetachGroupPolicy",
+        "DetachRolePolicy",
+        "DetachUserPolicy",
+        "GetAccountProperties",
+        "GetOpenIDConnectProvider",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRoleTemplateVersion",
+        "GetSAMLProvider",
+        "GetServiceLinkedRoleDeletionStatus",
+        "ListAttachedGroupPolicies",
+        "ListAttachedRolePolicies",
+        "ListAttachedUserPolicies",
+        "ListEntitiesForPolicy",
+        "ListMFADeviceTags",
+        "ListOpenIDConnectProviderTags",
+        "ListPolicyTags",
+        "ListPolicyVersions",
+        "ListSAMLProviderTags",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "SetDefaultPolicyVersion",
+        "UntagInstanceProfile",
+        "UntagMFADevice",
+        "UntagOpenIDConnectProvider",
+        "UntagPolicy",
+        "UntagSAMLProvider",
+        "UntagServerCertificate",
+        "UpdateAccessKey",
+        "UpdateSSHPublicKey",
+        "UpdateSigningCertificate",
+    },
+    "IllegalArgumentException": {  # likewise, with ValidationException
+        "GetAWSDefaultServiceQuota",
+        "GetRequestedServiceQuotaChange",
+        "GetServiceQuota",
+        "ListAWSDefaultServiceQuotas",
+        "ListRequestedServiceQuotaChangeHistory",
+        "ListRequestedServiceQuotaChangeHistoryByQuota",
+        "ListServiceQuotas",
+        "ListServices",
+        "ListTagsForResource",
+        "UntagResource",
+    },
+    # What the operation makes no more of, or of which there is one at most.
+    "LimitExceeded": {
+        "ChangePassword",
+        "CreateAccountAlias",  # a new alias replaces the old
+        "CreateLoginProfile",
+        "CreateServiceLinkedRole",  # may exceed the quota of roles
+        "DeactivateMFADevice",
+        "DeleteAccessKey",
+        "DeleteAccountAlias",
+        "DeleteAccountPasswordPolicy",
+        "DeleteGroup",
+        "DeleteGroupPolicy",
+        "DeleteInstanceProfile",
+        "DeleteLoginProfile",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DeleteSAMLProvider",
+        "DeleteServerCertificate",
+        "DeleteServiceLinkedRole",
+        "DeleteSigningCertificate",
+        "DeleteUser",
+        "DeleteUserPolicy",
+        "DeleteVirtualMFADevice",
+        "DetachGroupPolicy",
+        "DetachRolePolicy",
+        "DetachUserPolicy",
+        "GenerateCredentialReport",
+        "RemoveRoleFromInstanceProfile",
+        "RemoveUserFromGroup",
+        "ResyncMFADevice",
+        "SetDefaultPolicyVersion",
+        "UpdateAccessKey",
+        "UpdateAccountPasswordPolicy",
+        "UpdateGroup",
+        "UpdateLoginProfile",
+        "UpdateServerCertificate",
+        "UpdateSigningCertificate",
+        "UpdateUser",
+    },
+    "EntityAlreadyExists": {
+        "AcquireRole",  # NameConflict says so
+        "AddRoleToInstanceProfile",  # LimitExceeded says so
+        "UploadSigningCertificate",  # DuplicateCertificate says so
+    },
+    "NoSuchEntity": {"CreateGroup", "CreateServiceLinkedRole", "UpdateAccountPasswordPolicy"},
+    "UnmodifiableEntity": {"UpdateRoleDescription"},  # that of a service-linked role may be changed
+    "DeleteConflict": {"DeleteServerCertificate"},  # no load balancer uses one
+    "InvalidCertificate": {"UploadSigningCertificate"},  # MalformedCertificate says so
+    "MalformedPolicyDocument": {"UpdateAccountPasswordPolicy"},  # nothing of it is a policy
+    "NotSupportedService": {  # NoSuchEntity says so, as on AWS
+        "CreateServiceSpecificCredential",
+        "ListServiceSpecificCredentials",
+    },
+    "OpenIdIdpCommunicationError": {"CreateOpenIDConnectProvider"},  # no provider is asked for a thumbprint
+    "PolicyEvaluation": {"SimulateCustomPolicy", "SimulatePrincipalPolicy"},  # what cannot be parsed is InvalidInput
+    "ReportExpired": {"GetCredentialReport"},  # needs four hours: tests/iam/test_credential_report.py
+    "ReportInProgress": {"GetCredentialReport"},  # a report is made at once
+    "RoleModified": {"AcquireRole"},  # templates do not change while a server runs
+    "UnrecognizedPublicKeyEncoding": {"GetSSHPublicKey"},  # ValidationError says so
+}
