@@ -14,6 +14,7 @@ from iamd.cli.restore import restore
 from iamd.cli.rotate_master_key import rotate_master_key
 from iamd.cli.run import run
 from iamd.cli.serve import serve
+from iamd.cli.store import store
 from iamd.cli.test import test
 from iamd.cli.workload import workload
 
@@ -47,6 +48,7 @@ for command in (
     restore,
     check,
     rotate_master_key,
+    store,
     quota,
     mfa,
     evaluate,

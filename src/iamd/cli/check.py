@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iamd.cli.options import config_option, data_dir_option, master_key_option, master_key_source, setting
-from iamd.server.places import store_path
+from iamd.cli.options import config_option, master_key_option, master_key_source, setting
+from iamd.cli.store_options import Place, place_options
 
 if TYPE_CHECKING:
     from iamd.cli.progress import Report
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_option
-@data_dir_option
+@place_options
 @master_key_option
 @setting(
     "--aws-managed-policies",
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     help="The file that the server is started with, if it is.",
 )
 @click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def check(data_dir: Path, master_key_from: str | None, aws_managed_policies: Path | None, output: str) -> None:
+def check(place: Place, master_key_from: str | None, aws_managed_policies: Path | None, output: str) -> None:
     """Look for what is wrong with the store.
 
     The server may be running. Checked are the file itself, the log against the current values, every record against
@@ -42,48 +42,42 @@ def check(data_dir: Path, master_key_from: str | None, aws_managed_policies: Pat
     from iamd.store.interface import Unavailable
     from iamd.store.master_keys import MasterKeyError
 
-    path = store_path(data_dir)
-    if not path.exists():
-        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
-    source = master_key_source(data_dir, master_key_from)
+    place.verify()
+    source = master_key_source(place.data_dir, master_key_from)
     try:
         with progress("Checking") as report:
-            findings = asyncio.run(_findings(path, source, aws_managed_policies, report))
+            findings = asyncio.run(_findings(place, source, aws_managed_policies, report))
     except (Unavailable, MasterKeyError, InvalidPolicyFile) as error:
         raise click.ClickException(str(error)) from None
-    _print(path, findings, output)
+    _print(place, findings, output)
     sys.exit(1 if findings else 0)
 
 
-async def _findings(path: Path, source: str, aws_managed_policies: Path | None, report: "Report") -> list["Finding"]:
+async def _findings(place: Place, source: str, aws_managed_policies: Path | None, report: "Report") -> list["Finding"]:
     from iamd.account.state import Directory
     from iamd.iam.aws_managed import load_aws_managed_policies
     from iamd.store.check import check as check_store
     from iamd.store.sealing import open_key_ring
-    from iamd.store.sqlite import SQLiteStore
 
     directory = Directory(load_aws_managed_policies(aws_managed_policies))
-    store = SQLiteStore(path)
-    await store.open()
-    try:
+    async with place.opened() as store:
         sealer = await open_key_ring(store, source)
         return await check_store(store, directory, sealer, lambda _, count: report(count, None))
-    finally:
-        await store.close()
 
 
-def _print(path: Path, findings: list["Finding"], output: str) -> None:
+def _print(place: Place, findings: list["Finding"], output: str) -> None:
     if output == "json":
         import msgspec
 
         click.echo(msgspec.json.encode([finding._asdict() for finding in findings]))
     elif not findings:
-        click.echo(f"{path} is in order.")
+        click.echo(f"{place.name} is in order.")
     else:
         width = max(len(finding.key) for finding in findings)
         for finding in findings:
             click.echo(f"{finding.key or 'store':{width}}  {finding.problem}")
+        kept = str(place.data_dir) if place.etcd is None else "etcd's data"
         click.echo(
-            f"{len(findings)} findings. Stop the server, keep a copy of {path.parent}, and restore the newest backup "
+            f"{len(findings)} findings. Stop the server, keep a copy of {kept}, and restore the newest backup "
             "that iamd check finds in order."
         )

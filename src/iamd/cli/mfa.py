@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from iamd.cli.options import config_option, data_dir_option, master_key_option, master_key_source
-from iamd.server.places import store_path
+from iamd.cli.options import config_option, master_key_option, master_key_source
+from iamd.cli.store_options import Place, place_options
 
 
 @click.group(name="mfa")
@@ -20,7 +20,7 @@ def mfa() -> None:
 
 @mfa.command(name="import")
 @config_option
-@data_dir_option
+@place_options
 @master_key_option
 @click.option("--account", "account_id", metavar="ID", help="The account; needed only where there are several.")
 @click.option(
@@ -32,7 +32,7 @@ def mfa() -> None:
     help="How the file writes the seeds.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(data_dir: Path, master_key_from: str | None, account_id: str | None, encoding: str, file: Path) -> None:
+def import_(place: Place, master_key_from: str | None, account_id: str | None, encoding: str, file: Path) -> None:
     """Let an account have the tokens of a FILE: on each line a serial number and a seed, as vendors deliver them.
 
     The server may be running. Users then enable a token by its serial number and two of its codes (aws iam
@@ -46,8 +46,7 @@ def import_(data_dir: Path, master_key_from: str | None, account_id: str | None,
     from iamd.replica.replica import Written
     from iamd.server.audit import operator_event
 
-    path = store_path(data_dir)
-    source = master_key_source(data_dir, master_key_from)
+    source = master_key_source(place.data_dir, master_key_from)
     try:
         tokens = list(read_tokens(file.read_text("utf-8"), encoding))
     except (InvalidTokenFile, UnicodeDecodeError) as error:
@@ -66,4 +65,4 @@ def import_(data_dir: Path, master_key_from: str | None, account_id: str | None,
         await stored.replica.write(account.account_id, write)
         click.echo(f"Account {account.account_id} has {len(tokens)} more tokens.")
 
-    run_on_store(path, act, EntityAlreadyExists)
+    run_on_store(place, act, EntityAlreadyExists)

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 _PATIENCE = 1.0  # seconds before there is something to see
@@ -40,3 +40,24 @@ def progress(title: str) -> Iterator[Report]:
     finally:
         if bar is not None:
             bar.stop()
+
+
+class StepReport(Protocol):
+    """Tells which step is at work, how much of it is done, and of how much, None if that is not known."""
+
+    def __call__(self, step: str, done: int, total: int | None, /) -> None: ...
+
+
+@contextmanager
+def progress_of_steps() -> Iterator[StepReport]:
+    """Gives a function to report with, of work that has several steps: a bar for each."""
+    with ExitStack() as stack:
+        at: list[tuple[str, Report]] = []
+
+        def report(step: str, done: int, total: int | None, /) -> None:
+            if not at or at[0][0] != step:
+                stack.close()
+                at[:] = [(step, stack.enter_context(progress(step)))]
+            at[0][1](done, total)
+
+        yield report

@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from iamd.cli.options import config_option, data_dir_option
-from iamd.server.places import store_path
+from iamd.cli.options import config_option
+from iamd.cli.store_options import Place, place_options
 
 if TYPE_CHECKING:
     from iamd.account.changes import Change
@@ -38,9 +37,9 @@ def quota() -> None:
 
 @quota.command(name="list")
 @config_option
-@data_dir_option
+@place_options
 @_account_option
-def list_(data_dir: Path, account_id: str | None) -> None:
+def list_(place: Place, account_id: str | None) -> None:
     """Show every quota of an account: its value, AWS's default and how far AWS raises it."""
     from iamd.account.quotas import FIXED, QUOTAS
     from iamd.servicequotas.catalog import SERVICE_QUOTAS
@@ -55,17 +54,17 @@ def list_(data_dir: Path, account_id: str | None) -> None:
             line = f"{name:36} {account.quota(name):7} {each.default:7} {maximum:>7}  {codes.get(name, '')}"
             click.echo(line.rstrip())
 
-    _run(data_dir, show)
+    _run(place, show)
 
 
 @quota.command(name="set")
 @config_option
-@data_dir_option
+@place_options
 @_account_option
 @_beyond_option
 @click.argument("name", metavar="QUOTA")
 @click.argument("value", type=click.IntRange(0, 10_000_000))
-def set_(data_dir: Path, account_id: str | None, beyond_aws: bool, name: str, value: int) -> None:
+def set_(place: Place, account_id: str | None, beyond_aws: bool, name: str, value: int) -> None:
     """Let an account have VALUE of a QUOTA, named as in the list or by AWS's code."""
     from iamd.servicequotas.operator import get_quota_name, set_quota
 
@@ -83,15 +82,15 @@ def set_(data_dir: Path, account_id: str | None, beyond_aws: bool, name: str, va
         )
         click.echo(f"The quota {quota_name} of account {account.account_id} is {value}.")
 
-    _run(data_dir, write)
+    _run(place, write)
 
 
 @quota.command()
 @config_option
-@data_dir_option
+@place_options
 @_account_option
 @click.option("--all", "all_requests", is_flag=True, help="Those decided, too.")
-def requests(data_dir: Path, account_id: str | None, all_requests: bool) -> None:
+def requests(place: Place, account_id: str | None, all_requests: bool) -> None:
     """Show the requests to raise quotas that wait for a decision, oldest first."""
     from iamd.servicequotas.catalog import SERVICE_QUOTAS
 
@@ -108,45 +107,45 @@ def requests(data_dir: Path, account_id: str | None, all_requests: bool) -> None
                 f"{account.quota(name)} -> {request.desired_value:g}  {request.requester_arn}"
             )
 
-    _run(data_dir, show)
+    _run(place, show)
 
 
 @quota.command()
 @config_option
-@data_dir_option
+@place_options
 @_account_option
 @_beyond_option
 @click.argument("request_id", metavar="REQUEST")
-def approve(data_dir: Path, account_id: str | None, beyond_aws: bool, request_id: str) -> None:
+def approve(place: Place, account_id: str | None, beyond_aws: bool, request_id: str) -> None:
     """Raise a quota as a REQUEST asks."""
     from iamd.servicequotas.operator import approve_request
 
     def decide(account: "Account", time: int) -> "list[Change]":
         return approve_request(account, request_id, time, beyond_aws=beyond_aws)
 
-    _decide(data_dir, account_id, request_id, decide, "approved")
+    _decide(place, account_id, request_id, decide, "approved")
 
 
 @quota.command()
 @config_option
-@data_dir_option
+@place_options
 @_account_option
 @click.argument("request_id", metavar="REQUEST")
-def refuse(data_dir: Path, account_id: str | None, request_id: str) -> None:
+def refuse(place: Place, account_id: str | None, request_id: str) -> None:
     """Close a REQUEST and leave the quota as it is."""
     from iamd.servicequotas.operator import refuse_request
 
     def decide(account: "Account", time: int) -> "list[Change]":
         return refuse_request(account, request_id, time)
 
-    _decide(data_dir, account_id, request_id, decide, "refused")
+    _decide(place, account_id, request_id, decide, "refused")
 
 
 # Shared ---------------------------------------------------------------------------------------------------------------
 
 
 def _decide(
-    data_dir: Path,
+    place: Place,
     account_id: str | None,
     request_id: str,
     decide: "Callable[[Account, int], list[Change]]",
@@ -172,7 +171,7 @@ def _decide(
                 return
         raise QuotaError(f"There is no request {request_id}. iamd quota requests shows them.")
 
-    _run(data_dir, write)
+    _run(place, write)
 
 
 async def _write(
@@ -194,8 +193,8 @@ async def _write(
     await stored.replica.write(account_id, written)
 
 
-def _run(data_dir: Path, act: "Callable[[Stored], Awaitable[None]]") -> None:
+def _run(place: Place, act: "Callable[[Stored], Awaitable[None]]") -> None:
     from iamd.cli.stores import run_on_store
     from iamd.servicequotas.operator import QuotaError
 
-    run_on_store(store_path(data_dir), act, QuotaError)
+    run_on_store(place, act, QuotaError)

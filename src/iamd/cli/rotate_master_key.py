@@ -1,18 +1,16 @@
 """``iamd rotate-master-key``: put a new master key in force."""
 
-from pathlib import Path
-
 import click
 
-from iamd.cli.options import config_option, data_dir_option, master_key_option, master_key_source
-from iamd.server.places import store_path
+from iamd.cli.options import config_option, master_key_option, master_key_source
+from iamd.cli.store_options import Place, place_options
 
 
 @click.command()
 @config_option
-@data_dir_option
+@place_options
 @master_key_option
-def rotate_master_key(data_dir: Path, master_key_from: str | None) -> None:
+def rotate_master_key(place: Place, master_key_from: str | None) -> None:
     """Put a new master key in force, and a new key for what is sealed from now on.
 
     The server may be running. What is sealed stays as it is: only the keys that seal it are wrapped anew, which takes a
@@ -32,20 +30,13 @@ def rotate_master_key(data_dir: Path, master_key_from: str | None) -> None:
     from iamd.store.master_keys import MasterKeyError
     from iamd.store.rotation import Rotation
     from iamd.store.rotation import rotate_master_key as rotate
-    from iamd.store.sqlite import SQLiteStore
 
-    path = store_path(data_dir)
-    if not path.exists():
-        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
-    source = master_key_source(data_dir, master_key_from)
+    place.verify()
+    source = master_key_source(place.data_dir, master_key_from)
 
     async def run() -> Rotation:
-        store = SQLiteStore(path)
-        await store.open()
-        try:
+        async with place.opened() as store:
             return await rotate(store, source)
-        finally:
-            await store.close()
 
     try:
         done = asyncio.run(run())

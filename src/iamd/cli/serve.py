@@ -15,7 +15,7 @@ from iamd.cli.options import (
     master_key_source,
     setting,
 )
-from iamd.cli.store_options import pop_store, store_options
+from iamd.cli.store_options import pop_etcd, store_options
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -25,6 +25,21 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @data_dir_option
 @store_options
 @setting("--region", help="What this place is called, for people and metrics.")
+@setting(
+    "--keep-history",
+    metavar="HOURS",
+    type=click.FloatRange(0.1),
+    default=24.0,
+    show_default=True,
+    help="Hours for which the store's log of changes is kept; the values that are current always are.",
+)
+@setting(
+    "--keep-events",
+    metavar="DAYS",
+    type=click.IntRange(1),
+    show_default="for ever",
+    help="Days for which audit events are kept.",
+)
 @setting("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @setting("--port", type=click.IntRange(0, 65535), default=4567, show_default=True, help="Port; 0 is any free one.")
 @setting(
@@ -109,7 +124,7 @@ def serve(context: click.Context, /, **options: Any) -> None:
 
     bounds = {name: options.pop(name) for name in ("max_connections", "request_timeout", "keep_alive_timeout")}
     options["master_key_source"] = master_key_source(options["data_dir"], options.pop("master_key_from"))
-    options["store"] = pop_store(context, options)
+    options["store"] = pop_etcd(context, options)
     options |= {name: find_secret(context, name) for name in SEED_SETTINGS}
     try:
         sys.exit(serve(Settings(limits=Limits(**bounds), **options)))

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import click
 
 from iamd.account.state import Account, Directory
+from iamd.cli.store_options import Place
 from iamd.errors import ServiceUnavailable
 from iamd.replica.replica import Replica
 from iamd.store.interface import Store, Unavailable
 from iamd.store.master_keys import MasterKeyError
 from iamd.store.sealing import KeyRing, open_key_ring
-from iamd.store.sqlite import SQLiteStore
 
 
 class Stored:
@@ -43,23 +42,19 @@ class Stored:
         return account
 
 
-def run_on_store(path: Path, act: Callable[[Stored], Awaitable[None]], *refusals: type[Exception]) -> None:
-    """Open the store at ``path``, act on it, and close it. Raises ClickException, for ``refusals`` of ``act`` too."""
-    if not path.exists():
-        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
-
+def run_on_store(place: Place, act: Callable[[Stored], Awaitable[None]], *refusals: type[Exception]) -> None:
+    """Open the store, act on it, and close it. Raises ClickException, for ``refusals`` of ``act`` too."""
+    place.verify()
     refused: tuple[type[Exception], ...] = (Unavailable, ServiceUnavailable, MasterKeyError, *refusals)
 
     async def run() -> None:
-        store = SQLiteStore(path)
-        await store.open()
-        replica = Replica(store, Directory())
-        try:
-            await replica.open()
-            await act(Stored(store, replica))
-        finally:
-            await replica.close()
-            await store.close()
+        async with place.opened() as store:
+            replica = Replica(store, Directory())
+            try:
+                await replica.open()
+                await act(Stored(store, replica))
+            finally:
+                await replica.close()
 
     try:
         asyncio.run(run())

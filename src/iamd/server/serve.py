@@ -25,6 +25,7 @@ from iamd.server.apart import run_apart
 from iamd.server.app import App
 from iamd.server.first_start import create_accounts, find_accounts_without_administrator
 from iamd.server.greeting import Greeting, make_greeting
+from iamd.server.housekeeping import Housekeeper
 from iamd.server.logs import configure_logs
 from iamd.server.metrics import Board
 from iamd.server.node import Node
@@ -195,7 +196,15 @@ async def _serve(
     server = Server(app, settings.limits, plan.tls, on_start)
     if lifeline is not None:
         asyncio.get_running_loop().add_reader(lifeline, server.stop)
-    await server.serve([plan.listener])
+    if worker or settings.dev:
+        await server.serve([plan.listener])
+        return
+    housekeeper = Housekeeper(node.replica, settings.keep_history, settings.keep_events)
+    housekeeper.start()
+    try:
+        await server.serve([plan.listener])
+    finally:
+        await housekeeper.stop()
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

@@ -33,6 +33,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     insecure: bool = False  # listen beyond loopback without TLS
     store: EtcdSettings | None = None  # None: a file in the data directory
     region: str | None = None  # what this place is called, for people
+    keep_history: float = 24  # hours after which commits are forgotten that nobody follows from any more
+    keep_events: int | None = None  # days after which audit events are forgotten; None: never
     dev: bool = False  # everything in memory, and POST /_iamd/reset
     log_level: str = "info"
     log_format: str = "auto"
@@ -55,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Where the data is, for people."""
         if self.dev:
             return "memory"
-        return str(self.data_dir) if self.store is None else f"etcd ({', '.join(self.store.endpoints)})"
+        return str(self.data_dir) if self.store is None else self.store.name
 
     def verify(self) -> None:
         """Raise SettingsError for values that do not go together."""

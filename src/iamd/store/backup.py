@@ -83,13 +83,7 @@ def _restore(backup: Path, path: Path, force: bool, progress: Progress) -> Backu
             if find_version(old.connection, str(path)) and old.head():
                 raise StoreExists(f"{path} holds a store: restoring would replace all that is in it.")
     with _aside(path) as aside, closing(Database(aside)) as restored:
-        with _explaining(backup), closing(Database(backup, name=str(backup))) as source:
-            if not find_version(source.connection, str(backup)):
-                raise BackupError(f"{backup} is empty.")
-            source.begin_read()
-            _copy(source, restored, progress)
-            migrate(restored.connection, str(backup))
-            _verify(restored, source)
+        _take_in(backup, restored, progress)
         with _explaining(path):
             restored.begin_write()
             restored.set_property("epoch", secrets.token_hex(16))
@@ -99,6 +93,25 @@ def _restore(backup: Path, path: Path, force: bool, progress: Progress) -> Backu
                 _copy(restored, database, progress)
                 _verify(database, restored)
             return Backup(restored.epoch(), restored.head(), aside.stat().st_size)
+
+
+def unpack(backup: Path, file: Path, progress: Progress = _no_progress) -> None:
+    """Make the new file ``file`` a store of the newest schema with all that ``backup`` holds. Raises BackupError."""
+    if not backup.exists():
+        raise BackupError(f"There is no backup {backup}.")
+    create_file(file)
+    with closing(Database(file)) as unpacked:
+        _take_in(backup, unpacked, progress)
+
+
+def _take_in(backup: Path, copy: Database, progress: Progress) -> None:
+    with _explaining(backup), closing(Database(backup, name=str(backup))) as source:
+        if not find_version(source.connection, str(backup)):
+            raise BackupError(f"{backup} is empty.")
+        source.begin_read()
+        _copy(source, copy, progress)
+        migrate(copy.connection, str(backup))
+        _verify(copy, source)
 
 
 def _copy(source: Database, copy: Database, progress: Progress) -> None:

@@ -1,6 +1,7 @@
 """The distributed store: an etcd cluster, whose members outlive machines and regions (docs/decisions/0016-etcd.md)."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import grpc.aio
 
 from iamd.store import etcd_api_pb2 as api
-from iamd.store.etcd_client import COMPACT, HASH, STATUS, TRY_TIMEOUT, TXN, EtcdClient
+from iamd.store.etcd_client import COMPACT, HASH, RANGE, STATUS, TRY_TIMEOUT, TXN, EtcdClient
 from iamd.store.etcd_feed import EtcdFeed, State, compacted_revision
 from iamd.store.etcd_keys import EtcdKeys, end_of
 from iamd.store.etcd_settings import EtcdSettings
@@ -34,6 +35,7 @@ READ_TIMEOUT = 2.0  # seconds
 OUTAGE_READ_TIMEOUT = 0.5  # seconds that one more member may take while the feed is interrupted
 HEAR_TIMEOUT = 1.0  # seconds that a commit which is known of may take to be heard
 PAGE_BYTES = 1 << 20  # of a scan, roughly
+FIRST_PAGE_ITEMS = 100
 MAX_PAGE_ITEMS = 1000
 
 
@@ -49,16 +51,16 @@ class EtcdStore:
     def __init__(self, settings: EtcdSettings) -> None:
         self.settings = settings
         self._keys = EtcdKeys(settings.prefix.encode())
-        self._client = EtcdClient(settings)
+        self.client = EtcdClient(settings)
         self._listeners: list[Callable[[], None]] = []
-        self._feed = EtcdFeed(self._client, self._keys, self._read_state, self._tell)
+        self._feed = EtcdFeed(self.client, self._keys, self._read_state, self._tell)
         self._newest: Revision = 0  # of the commits known of
         self._beginning = asyncio.Lock()
         self._retrying: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Raises Unavailable if no quorum answers in time, after which the store opens by itself when one does."""
-        self._client.open()
+        self.client.open()
         self._newest = 0
         try:
             await self._begin(OPEN_TIMEOUT)
@@ -94,7 +96,7 @@ class EtcdStore:
             self._retrying = None
         self._feed.stop()
         self._feed.state = None
-        await self._client.close()
+        await self.client.close()
 
     def listen(self, heard: Callable[[], None]) -> None:
         self._listeners.append(heard)
@@ -143,7 +145,7 @@ class EtcdStore:
             ],
             failure=[_range(keys.head(epoch))],
         )
-        answer = await self._client.call(TXN, request, deadline, writes=True)
+        answer = await self.client.call(TXN, request, deadline, writes=True)
         if not answer.succeeded:
             # What this writer did not know of is now known of, and the next to ask will wait until it is heard.
             self._know(answer.responses[0].range.kvs)
@@ -162,13 +164,13 @@ class EtcdStore:
             compare=[api.Compare(target=api.Compare.VALUE, key=self._keys.current, value=state.epoch.encode())],
             success=[_put(key, b"%d" % before)],
         )
-        answer = await self._client.call(TXN, request, self._deadline(READ_TIMEOUT), writes=True)
+        answer = await self.client.call(TXN, request, self._deadline(READ_TIMEOUT), writes=True)
         if not answer.succeeded:
             raise Unavailable("Another state of the store was restored meanwhile.")
         self._feed.mark_compacted(before)
         try:
             # The revision that etcd compacts to loses its deletions; nobody reads it any more, by the marker.
-            await self._client.call(COMPACT, api.CompactionRequest(revision=before), self._deadline(READ_TIMEOUT))
+            await self.client.call(COMPACT, api.CompactionRequest(revision=before), self._deadline(READ_TIMEOUT))
         except Compacted:
             return  # others have, and further
 
@@ -186,13 +188,11 @@ class EtcdStore:
         else:
             request = api.TxnRequest(success=[_range(keys.current)])
         # Twice at most one of them writes, and whoever asks again hears which.
-        found = await self._client.call(TXN, request, self._deadline(timeout), writes=False)
+        found = await self.client.call(TXN, request, self._deadline(timeout), writes=False)
         kvs = found.responses[-1].range.kvs
-        if not kvs:
-            raise Unavailable(f"etcd holds no store under {self.settings.prefix}: it was removed.")
-        epoch = kvs[0].value.decode()
+        epoch = self._notice(kvs)
         request = api.TxnRequest(success=[_range(keys.head(epoch)), _range(keys.compacted(epoch))])
-        answer = await self._client.call(TXN, request, self._deadline(timeout))
+        answer = await self.client.call(TXN, request, self._deadline(timeout))
         head, compacted = (response.range.kvs for response in answer.responses)
         return State(
             epoch=epoch,
@@ -208,14 +208,39 @@ class EtcdStore:
         return revision
 
     async def get(self, *keys: str) -> tuple[Revision, dict[str, Item]]:
-        epoch = await self._begin(READ_TIMEOUT)
-        request = api.TxnRequest(
-            success=[_range(self._keys.head(epoch)), *(_range(self._keys.data(epoch, key)) for key in keys)]
-        )
-        answer = await self._client.call(TXN, request, self._deadline(READ_TIMEOUT))
+        def reads(epoch: str) -> list[Any]:
+            return [_range(self._keys.head(epoch)), *(_range(self._keys.data(epoch, key)) for key in keys)]
+
+        _, answer = await self._read_current(reads, READ_TIMEOUT)
         head, *found = (response.range.kvs for response in answer.responses)
         items = {key: _item(kvs[0]) for key, kvs in zip(keys, found, strict=True) if kvs}
         return self._know(head), items
+
+    async def _read_current(
+        self, reads: Callable[[str], list[Any]], timeout: float, *, quorum: bool = True
+    ) -> tuple[str, Any]:
+        """What the reads answer on the state that is current, and its epoch."""
+        epoch = await self._begin(READ_TIMEOUT)
+        while True:
+            operations, otherwise = reads(epoch), [_range(self._keys.current)]
+            for operation in (*operations, *otherwise):
+                operation.range.serializable = not quorum
+            compare = api.Compare(target=api.Compare.VALUE, key=self._keys.current, value=epoch.encode())
+            request = api.TxnRequest(compare=[compare], success=operations, failure=otherwise)
+            answer = await self.client.call(TXN, request, self._deadline(timeout), quorum=quorum)
+            if answer.succeeded:
+                return epoch, answer
+            epoch = self._notice(answer.responses[0].range.kvs)
+
+    def _notice(self, current: Any) -> str:
+        """Know which state is current; the feed is to be begun anew if it is not the one followed."""
+        if not current:
+            raise Unavailable(f"etcd holds no store under {self.settings.prefix}: it was removed.")
+        epoch = str(current[0].value.decode())
+        if self._feed.state is not None and self._feed.state.epoch != epoch and not self._feed.broken:
+            self._feed.broken = True
+            self._tell()
+        return epoch
 
     async def head(self) -> tuple[str, Revision]:
         await self._begin(READ_TIMEOUT)
@@ -223,50 +248,45 @@ class EtcdStore:
         return state.epoch, state.head
 
     async def scan(self, prefix: str) -> AsyncIterator[tuple[Revision, list[tuple[str, Item]]]]:
-        epoch = await self._begin(READ_TIMEOUT)
-        first = self._keys.data(epoch, prefix)
-        cut, key, end = len(self._keys.data(epoch)), first, end_of(first)
-        limit, head, at = 100, 0, 0
+        epoch, answer = await self._read_first_page(prefix)
+        found, head_found = (response.range for response in answer.responses)
+        head, at = self._know(head_found.kvs), int(answer.header.revision)
+        cut, end = len(self._keys.data(epoch)), end_of(self._keys.data(epoch, prefix))
         try:
             while True:
-                request = api.RangeRequest(key=key, range_end=end, limit=limit, revision=at)
-                found, head_found, revision = await self._read_page(request, None if at else self._keys.head(epoch))
-                if not at:
-                    at, head = revision, self._know(head_found)
                 page = [(kv.key[cut:].decode(), _item(kv)) for kv in found.kvs]
                 yield head, page
                 if not found.more:
                     return
-                key = found.kvs[-1].key + b"\0"
                 mean = sum(len(item.value) for _, item in page) // len(page) + 100
                 limit = max(1, min(MAX_PAGE_ITEMS, PAGE_BYTES // mean))
+                request = api.RangeRequest(key=found.kvs[-1].key + b"\0", range_end=end, limit=limit, revision=at)
+                found = await self._read_page(request)
         except Compacted as error:
             raise Unavailable("etcd compacted what was being read; try again.") from error
 
-    async def _read_page(self, page: Any, head_key: bytes | None) -> tuple[Any, Any, int]:
-        """The page, the head if asked for, and etcd's revision.
+    async def _read_first_page(self, prefix: str) -> tuple[str, Any]:
+        """Asked first of one member alone, which will do if it knows all that this process knows of."""
 
-        Asked first of one member alone, which answers without the others if it knows all that this process knows of.
-        """
-        operations = [api.RequestOp(range=page)]
-        if head_key is not None:
-            operations.append(_range(head_key))
+        def reads(epoch: str) -> list[Any]:
+            key = self._keys.data(epoch, prefix)
+            page = api.RangeRequest(key=key, range_end=end_of(key), limit=FIRST_PAGE_ITEMS)
+            return [api.RequestOp(range=page), _range(self._keys.head(epoch))]
+
         # Whoever has lost the others has nothing to wait for.
         timeout = READ_TIMEOUT if self._feed.problem is None else OUTAGE_READ_TIMEOUT
-        for alone in (True, False):
-            for operation in operations:
-                operation.range.serializable = alone
-            try:
-                request = api.TxnRequest(success=operations)
-                answer = await self._client.call(TXN, request, self._deadline(timeout), quorum=not alone)
-            except Unavailable:
-                if not alone:
-                    raise
-                continue
+        with contextlib.suppress(Unavailable):
+            epoch, answer = await self._read_current(reads, timeout, quorum=False)
             if answer.header.revision >= self._newest:
-                break
-        found, *head = (response.range for response in answer.responses)
-        return found, head[0].kvs if head else (), int(answer.header.revision)
+                return epoch, answer
+        return await self._read_current(reads, timeout)
+
+    async def _read_page(self, page: Any) -> Any:
+        page.serializable = True
+        with contextlib.suppress(Unavailable):
+            return await self.client.call(RANGE, page, self._deadline(READ_TIMEOUT), quorum=False)
+        page.serializable = False
+        return await self.client.call(RANGE, page, self._deadline(READ_TIMEOUT))
 
     # The change feed --------------------------------------------------------------------------------------------------
 
@@ -314,14 +334,14 @@ class EtcdStore:
     async def check(self) -> list[str]:
         await self._begin(READ_TIMEOUT)
         findings: list[str] = []
-        answer = await self._client.call(
+        answer = await self.client.call(
             TXN, api.TxnRequest(success=[_range(self._keys.current)]), self._deadline(READ_TIMEOUT)
         )
         hashes: dict[str, tuple[int, int]] = {}
-        for member in self._client.members:
+        for member in self.client.members:
             try:
                 await member.connect(TRY_TIMEOUT)
-                token = await self._client.authenticate()
+                token = await self.client.authenticate()
                 status = await member.call(STATUS, api.StatusRequest(), READ_TIMEOUT, token)
                 findings += [f"etcd's member {member.endpoint} reports: {error}." for error in status.errors]
                 if not status.leader:

@@ -47,6 +47,11 @@ class EtcdSettings:
         return f"EtcdSettings({','.join(self.endpoints)}, prefix={self.prefix!r})"  # no secret
 
     @property
+    def name(self) -> str:
+        """The store, for people."""
+        return f"etcd ({', '.join(self.endpoints)}, under {self.prefix})"
+
+    @property
     def tls(self) -> bool:
         return self.ca is not None or self.cert is not None
 
