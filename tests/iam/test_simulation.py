@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from iamd import policy
 from iamd.account.organization import Organization
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
 from iamd.account.state import Directory
+from iamd.authorization.gather import policies_in_force
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.simulation import simulate_custom_policy, simulate_principal_policy
 from tests.iam.world import ACCOUNT_ID, CREATED, OTHER_ACCOUNT_ID, World
@@ -309,6 +312,22 @@ def test_a_policy_that_the_server_does_not_know_cannot_be_evaluated(world: World
         f"PolicyEvaluation: The policy {unknown} is attached, but this server does not know it: start it with the "
         "file of AWS-managed policies that has it."
     )
+
+
+def test_a_simulation_decides_as_a_request_would_be(world: World) -> None:
+    for caller, arn in ((world.user("Bob"), BOB), (world.role("Reader"), READER)):
+        entity = world.account.find_role("Reader") or world.account.get_user("Bob")
+        caller = caller if caller.kind == "user" else replace(caller, user_id=f"{entity.id}:shift")
+        asker = policy.Principal(
+            kind=caller.kind, account_id=ACCOUNT_ID, arn=caller.arn, principal_arn=arn, user_id=caller.user_id
+        )
+        in_force = policies_in_force(world.account, caller)
+        context = {"aws:username": "Bob"} if caller.kind == "user" else {}
+        for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "sqs:ListQueues", "sqs:SendMessage"):
+            for resource in (OBJECT, "arn:aws:s3:::bucket/Bob/1", "arn:aws:sqs:us-east-1:123456789012:queue"):
+                request = policy.Request(principal=asker, action=action, resource=resource, context=context)
+                [result] = principal(world, arn, action, ResourceArns=[resource])
+                assert result["EvalDecision"] == policy.authorize(request, in_force).outcome, (arn, action, resource)
 
 
 # Permissions boundaries -----------------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ class Account:
         self.wrong_mfa_codes: dict[str, dict[str, int]] = {}  # see iamd.authentication.mfa
         self.unsaved_uses: dict[str, LastUsed] = {}  # by id: uses seen here that are not in the table yet
         self.unsaved_accesses: dict[str, ServiceAccess] = {}  # by key, likewise
-        self.recorded_until: dict[tuple[str | None, str, str], int] = {}  # see iamd.replica.replica.Replica.note_use
+        self.recorded_until: dict[tuple[str, str, str], int] = {}  # see iamd.replica.replica.Replica.note_use
         self.derived: dict[object, Any] = {}  # what readers computed; forgotten at every change but of recorded uses
         for record in records:
             self.apply(Put(record))

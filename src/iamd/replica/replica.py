@@ -415,7 +415,7 @@ class Replica:
 
         For whoever authorizes, on every request: what was recorded within the last minute takes one look.
         """
-        use = (caller.access_key_id, service, action)
+        use = (caller.access_key_id or caller.user_id, service, action)
         if account.recorded_until.get(use, 0) <= time:
             self.last_used.note_use(account, caller, time, service, action, region)
             if len(account.recorded_until) >= MAX_REMEMBERED_USES:
