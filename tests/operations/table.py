@@ -50,6 +50,7 @@ READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 LINKED = "AWSServiceRoleForECS"
 OIDC = arn("oidc-provider/token.example.com")
 SAML = arn("saml-provider/Example")
+NO_JOB = "00000000-0000-4000-8000-000000000000"
 NO_ID = "NONEEXAMPLEEXAMPLEEXAMPLE"
 PASSWORD = "Correct-Horse-7-Battery"
 NEW_PASSWORD = "Staple-8-Correct-Horse"
@@ -460,6 +461,18 @@ WRITES: tuple[Row, ...] = (
         {"InvalidInput": {"Properties": {"RoleManager/Enabled": "maybe"}}},
     ),
     Row("GenerateCredentialReport"),
+    Row(
+        "GenerateServiceLastAccessedDetails",
+        {"Arn": arn("user/staff/alice"), "Granularity": "ACTION_LEVEL"},
+        {"NoSuchEntity": {"Arn": arn("user/none")}, "InvalidInput": {"Arn": arn("root")}},
+        saves={"access job": "JobId"},
+    ),
+    Row(
+        "GenerateOrganizationsAccessReport",
+        {"EntityPath": "o-a1b2c3d4e5/r-f6g7"},
+        {"AccessDenied": Refusal({"EntityPath": "o-a1b2c3d4e5/r-f6g7"}, MEMBER_ID)},
+        saves={"organization job": "JobId"},
+    ),
     Row("EnableOrganizationsRootCredentialsManagement", {}, NOT_MANAGEMENT),
     Row("EnableOrganizationsRootSessions", {}, NOT_MANAGEMENT),
     Row("EnableOutboundWebIdentityFederation", after={"FeatureEnabled": {}}),
@@ -565,6 +578,29 @@ READS: tuple[Row, ...] = (
     Row("GetAccountAuthorizationDetails", {"Filter": ["User", "Group", "Role", "LocalManagedPolicy"]}),
     Row("GetAccountProperties"),
     Row("GetCredentialReport", {}, {"ReportNotPresent": Refusal({}, ALONE_ID)}),
+    Row("GetServiceLastAccessedDetails", {"JobId": "@access job"}, missing(JobId=NO_JOB)),
+    Row(
+        "GetServiceLastAccessedDetailsWithEntities",
+        {"JobId": "@access job", "ServiceNamespace": "s3"},
+        {
+            "NoSuchEntity": {"JobId": NO_JOB, "ServiceNamespace": "s3"},
+            "InvalidInput": {"JobId": "@access job", "ServiceNamespace": "none"},
+        },
+    ),
+    Row("GetOrganizationsAccessReport", {"JobId": "@organization job"}, missing(JobId=NO_JOB)),
+    Row(
+        "ListPoliciesGrantingServiceAccess",
+        {"Arn": arn("user/staff/alice"), "ServiceNamespaces": ["s3", "iam"]},
+        {
+            "NoSuchEntity": {"Arn": arn("user/none"), "ServiceNamespaces": ["s3"]},
+            "InvalidInput": {"Arn": POLICY, "ServiceNamespaces": ["s3"]},
+        },
+    ),
+    Row(
+        "GetHumanReadableSummary",
+        {"EntityArn": POLICY},
+        {"NoSuchEntity": {"EntityArn": NO_POLICY}, "InvalidInput": {"EntityArn": "arn:aws:s3:::a-long-bucket-name"}},
+    ),
     Row("ListOrganizationsFeatures", {}, NOT_READY),
     Row("GetOutboundWebIdentityFederationInfo", {}, {"FeatureDisabled": Refusal({}, ALONE_ID)}),
     Row(

@@ -32,6 +32,7 @@ UNREACHED: dict[str, set[str]] = {
         "GetPolicyVersion",
         "GetRoleTemplateVersion",
         "GetSAMLProvider",
+        "GetServiceLastAccessedDetails",
         "GetServiceLinkedRoleDeletionStatus",
         "ListAttachedGroupPolicies",
         "ListAttachedRolePolicies",
@@ -125,6 +126,7 @@ UNREACHED: dict[str, set[str]] = {
     "PolicyEvaluation": {"SimulateCustomPolicy", "SimulatePrincipalPolicy"},  # what cannot be parsed is InvalidInput
     "ReportExpired": {"GetCredentialReport"},  # needs four hours: tests/iam/test_credential_report.py
     "ReportInProgress": {"GetCredentialReport"},  # a report is made at once
+    "ReportGenerationLimitExceeded": {"GenerateOrganizationsAccessReport"},  # likewise
     "RoleModified": {"AcquireRole"},  # templates do not change while a server runs
     "UnrecognizedPublicKeyEncoding": {"GetSSHPublicKey"},  # ValidationError says so
 }
