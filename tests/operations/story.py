@@ -90,7 +90,7 @@ class Story:
 
     def call(self, row: Row, given: Given, caller: str) -> Any:
         """The answer, without what every answer has."""
-        client = self._client(row.service, caller)
+        client = self.client(row.service, caller)
         answer = getattr(client, xform_name(row.operation))(**self.resolve(given))
         del answer["ResponseMetadata"]
         return answer
@@ -125,7 +125,8 @@ class Story:
             return [self.resolve(each) for each in given]
         return given
 
-    def _client(self, service: str, caller: str) -> Any:
+    def client(self, service: str = "iam", caller: str = "root") -> Any:
+        """The caller's client, made once."""
         key = (service, caller)
         if key not in self._clients:
             self._clients[key] = self.server.client(service, *self.callers[caller])
@@ -133,7 +134,7 @@ class Story:
 
     def enter(self, name: str, user: str) -> None:
         """Let a user of the account be a caller by an access key made now."""
-        made = self._client("iam", "root").create_access_key(UserName=user)["AccessKey"]
+        made = self.client().create_access_key(UserName=user)["AccessKey"]
         self.callers[name] = (made["AccessKeyId"], made["SecretAccessKey"])
 
     def codes(self, serial: str, seed: str, earlier: int = 0) -> dict[str, str]:
