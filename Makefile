@@ -57,6 +57,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.sessions
 	$(BIN)/python -m bench.decisions
+	$(BIN)/python -m bench.many
 
 # make agreement  compare the policy engine with its executable specification on 200,000 random cases
 agreement: $(VENV)/.dev

@@ -358,6 +358,7 @@ def test_principals_that_a_trust_policy_may_name(principal: dict[str, Any]) -> N
         ),
         ({"Group": "Ops"}, 'Invalid principal in policy: "GROUP":"Ops"'),
         ({"AWS": [7]}, 'Invalid principal in policy: "AWS":"7"'),
+        ({"AWS": 111122223333}, 'Invalid principal in policy: "AWS":"111122223333"'),
     ],
 )
 def test_principals_that_a_trust_policy_may_not_name(principal: Any, message: str) -> None:

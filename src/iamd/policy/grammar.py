@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from iamd.errors import MalformedPolicyDocument
 from iamd.policy.conditions import is_operator, split_operator
@@ -156,7 +156,7 @@ def _are_well_formed_conditions(conditions: Any) -> bool:
     )
 
 
-def is_text(value: Any) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Whether a value from ``read_json`` was a JSON string."""
     return isinstance(value, str) and not isinstance(value, NumberText)
 

@@ -11,6 +11,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from iamd.arn import find_arn
+from iamd.policy.json_text import NumberText
 from iamd.policy.request import Principal
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -37,7 +38,7 @@ class PrincipalElement(Struct, frozen=True):
 
     everyone: bool  # "*" or {"AWS": "*"}
     accounts: frozenset[str]  # account ids, and ARNs of root users, which stand for their accounts
-    entities: frozenset[str]  # ARNs and unique ids of users and roles, ARNs of sessions
+    entities: frozenset[str]  # ARNs and unique ids of users and roles, ARNs of sessions; never of root users
     services: frozenset[str]
     providers: frozenset[str]
     canonical_users: frozenset[str]
@@ -56,7 +57,7 @@ class PrincipalElement(Struct, frozen=True):
         if kind == "provider":
             return Form.CALLER if principal.arn in self.providers else None
         if self.entities:
-            if principal.arn in self.entities and kind != "root":
+            if principal.arn in self.entities:
                 return Form.CALLER
             if kind == "user" and principal.user_id in self.entities:
                 return Form.CALLER
@@ -153,6 +154,6 @@ def _of_kind(kind: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
 
 def _strings(values: object) -> Iterator[str]:
     for value in values if isinstance(values, list) else [values]:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or isinstance(value, NumberText):
             raise ValueError("Principal")
         yield value

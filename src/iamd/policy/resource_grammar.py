@@ -15,6 +15,7 @@ from iamd.policy.grammar import (
     STATEMENT_ELEMENTS,
     JsonObject,
     find_object,
+    is_text,
     statements_of,
     strings,
     verify_actions,
@@ -157,7 +158,7 @@ def _verify_principal(principal: object) -> None:
 
 
 def _verify_named(kind: str, value: object) -> None:
-    if kind not in _IS_VALID or not isinstance(value, str):
+    if kind not in _IS_VALID or not is_text(value):
         raise invalid_principal(kind, str(value))
     if not _IS_VALID[kind](value):
         if kind == "Federated":

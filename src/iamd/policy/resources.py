@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_not
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from iamd.policy.matching import compile_any, compile_glob, literal_start
+from iamd.policy.matching import Wildcard, compile_any, compile_glob, literal_start
 from iamd.policy.request import Context
 from iamd.policy.variables import (
     IllFormed,
     TokenOrVariable,
+    find_text,
     find_tokens,
     has_variables,
     parse_template,
@@ -40,7 +41,7 @@ class _Template(NamedTuple):
     """A pattern with variables."""
 
     start: str  # the text of every resource that fits starts so
-    tokens: tuple[TokenOrVariable, ...]
+    fits: Callable[[str, Context], bool | None]  # None: a variable has no value
     keys: tuple[str, ...]  # what it cannot do without
 
 
@@ -87,11 +88,9 @@ def compile_resources(patterns: tuple[str, ...], *, variables: bool, denies: boo
     def fits(resource: str, context: Context) -> bool:
         if fits_fixed(resource):
             return True
-        for start, template, _ in found.templates:
-            if resource.startswith(start):
-                tokens = find_tokens(template, context)
-                if tokens is not None and compile_glob(tokens)(resource):
-                    return True
+        for start, fits_template, _ in found.templates:
+            if resource.startswith(start) and fits_template(resource, context):
+                return True
         return False
 
     return ResourceTest(_unwrap(starts), fits)
@@ -107,9 +106,8 @@ def compile_not_resources(patterns: tuple[str, ...], *, variables: bool, denies:
     def fits(resource: str, context: Context) -> bool:
         if fits_fixed(resource):
             return False
-        for _, template, _ in found.templates:
-            tokens = find_tokens(template, context)
-            if tokens is None or compile_glob(tokens)(resource):
+        for _, fits_template, _ in found.templates:  # noqa: SIM110 - a generator would cost more than the loop
+            if fits_template(resource, context) is not False:
                 return False
         return True
 
@@ -135,7 +133,30 @@ def _parse_template(pattern: str) -> _Template:
     if has_variables(start) or len(parts) < ARN_PARTS - 1:
         raise IllFormed(pattern)
     template = (start, *parse_template(last))
-    return _Template(literal_start(start), tuple(tokenize_template(template)), tuple(variable_keys(template)))
+    fits = _compile_template(tuple(tokenize_template(template)))
+    return _Template(literal_start(start), fits, tuple(variable_keys(template)))
+
+
+def _compile_template(tokens: tuple[TokenOrVariable, ...]) -> Callable[[str, Context], bool | None]:
+    if tokens[-1] is Wildcard.ANY and not any(isinstance(token, Wildcard) for token in tokens[:-1]):
+        return _start_with(tokens[:-1])
+
+    def fits(resource: str, context: Context) -> bool | None:
+        pattern = find_tokens(tokens, context)
+        return None if pattern is None else compile_glob(pattern)(resource)
+
+    return fits
+
+
+def _start_with(tokens: tuple[TokenOrVariable, ...]) -> Callable[[str, Context], bool | None]:
+    """The most usual pattern, ``…/${aws:username}/*``, which needs not be compiled for every request."""
+    parts = tuple(token for token in tokens if not isinstance(token, Wildcard))
+
+    def fits(resource: str, context: Context) -> bool | None:
+        text = find_text(parts, context)
+        return None if text is None else resource.startswith(text)
+
+    return fits
 
 
 def _shortest(starts: Iterable[str]) -> tuple[str, ...]:
