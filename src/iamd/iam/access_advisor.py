@@ -30,6 +30,8 @@ _NEVER_ASKED_FOR = frozenset(
 )  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 
 Principal: TypeAlias = User | Role
+Attempt: TypeAlias = tuple[ServiceAccess, Principal]
+"""What a principal asked a service for."""
 
 
 def generate_service_last_accessed_details(account: Account, input: Input, call: Call) -> Answer:
@@ -49,17 +51,18 @@ def get_service_last_accessed_details(account: Account, input: Input, call: Call
         subject = _get_subject(account, job.arn or "")
     except ServiceError as error:
         return _failed(answer, error) | {"ServicesLastAccessed": []}, []
-    accesses = _accesses(account, subject, call)
     granted: dict[str, tuple[str, ...]] = dict(call.compute(granted_services, subject.documents))
-    for namespace in {namespace for each in accesses.values() for namespace in each} - service_names().keys():
-        asked = dict.fromkeys(
-            name for each in accesses.values() if namespace in each for name in each[namespace].actions
-        )
+    attempts = _attempts(account, subject, call)
+    for namespace in attempts.keys() - service_names().keys():
+        asked = dict.fromkeys(name for access, _ in attempts[namespace] for name in access.actions)
         actions = granted_actions(subject.documents, namespace, asked)
         if actions:
             granted[namespace] = actions
     page, more = paginate(sorted(granted), input, call, str)
-    services = [_service_answer(namespace, granted[namespace], subject, accesses, job.actions) for namespace in page]
+    services = [
+        _service_answer(namespace, granted[namespace] if job.actions else None, attempts.get(namespace, []))
+        for namespace in page
+    ]
     return {**answer, "ServicesLastAccessed": services, **more}, []
 
 
@@ -74,16 +77,16 @@ def get_service_last_accessed_details_with_entities(account: Account, input: Inp
         subject = _get_subject(account, job.arn or "")
     except ServiceError as error:
         return _failed(answer, error) | {"EntityDetailsList": []}, []
-    accesses = _accesses(account, subject, call)
-    if namespace not in service_names() and not any(namespace in each for each in accesses.values()):
+    attempts = _attempts(account, subject, call)
+    if namespace not in service_names() and namespace not in attempts:
         raise InvalidInput(f"The service namespace {input['ServiceNamespace']} is not valid.")
+    times = {principal.id: access.time for access, principal in attempts.get(namespace, [])}
 
     def key(principal: Principal) -> str:
-        access = accesses[principal.id].get(namespace)
-        return f"{10**11 - (access.time if access else 0):012}/{principal.id}"
+        return f"{10**11 - times.get(principal.id, 0):012}/{principal.id}"
 
     page, more = paginate(sorted(subject.principals, key=key), input, call, key)
-    details = [_entity_answer(principal, accesses[principal.id].get(namespace)) for principal in page]
+    details = [_entity_answer(principal, times.get(principal.id)) for principal in page]
     return {**answer, "EntityDetailsList": details, **more}, []
 
 
@@ -196,32 +199,23 @@ def _find_identity(account: Account, arn: str) -> Identity | None:
     return None
 
 
-def _accesses(account: Account, subject: _Subject, call: Call) -> dict[str, dict[str, ServiceAccess]]:
-    """By principal and service, what was asked for in the tracking period."""
+def _attempts(account: Account, subject: _Subject, call: Call) -> dict[str, list[Attempt]]:
+    """By service, who asked for it in the tracking period."""
     since = call.time - PERIOD
     recorded = account.service_accesses_of([principal.id for principal in subject.principals])
-    return {
-        principal_id: {service: access for service, access in services.items() if access.time >= since}
-        for principal_id, services in recorded.items()
-    }
+    attempts: dict[str, list[Attempt]] = {}
+    for principal in subject.principals:
+        for service, access in recorded[principal.id].items():
+            if access.time >= since:
+                attempts.setdefault(service, []).append((access, principal))
+    return attempts
 
 
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
-def _service_answer(
-    namespace: str,
-    granted: tuple[str, ...],
-    subject: _Subject,
-    accesses: Mapping[str, Mapping[str, ServiceAccess]],
-    with_actions: bool,
-) -> dict[str, Any]:
-    """The shape ``ServiceLastAccessed``."""
-    attempts = [
-        (accesses[principal.id][namespace], principal)
-        for principal in subject.principals
-        if namespace in accesses[principal.id]
-    ]
+def _service_answer(namespace: str, actions: tuple[str, ...] | None, attempts: list[Attempt]) -> dict[str, Any]:
+    """The shape ``ServiceLastAccessed``; ``actions`` are those granted, None where they are not to be told."""
     answer: dict[str, Any] = {
         "ServiceName": service_names().get(namespace, namespace),
         "ServiceNamespace": namespace,
@@ -232,13 +226,13 @@ def _service_answer(
         answer["LastAuthenticated"] = access.time
         answer["LastAuthenticatedEntity"] = principal.arn
         answer["LastAuthenticatedRegion"] = access.region
-    if with_actions:
-        tracked = [name for name in granted if f"{namespace}:{name}".lower() not in _NEVER_ASKED_FOR]
+    if actions is not None:
+        tracked = [name for name in actions if f"{namespace}:{name}".lower() not in _NEVER_ASKED_FOR]
         answer["TrackedActionsLastAccessed"] = [_action_answer(name, attempts) for name in tracked]
     return answer
 
 
-def _action_answer(name: str, attempts: list[tuple[ServiceAccess, Principal]]) -> dict[str, Any]:
+def _action_answer(name: str, attempts: list[Attempt]) -> dict[str, Any]:
     """The shape ``TrackedActionLastAccessed``."""
     found = [(access.actions[name], principal) for access, principal in attempts if name in access.actions]
     if not found:
@@ -252,7 +246,7 @@ def _action_answer(name: str, attempts: list[tuple[ServiceAccess, Principal]]) -
     }
 
 
-def _entity_answer(principal: Principal, access: ServiceAccess | None) -> dict[str, Any]:
+def _entity_answer(principal: Principal, time: int | None) -> dict[str, Any]:
     """The shape ``EntityDetails``."""
     info = {
         "Arn": principal.arn,
@@ -261,7 +255,7 @@ def _entity_answer(principal: Principal, access: ServiceAccess | None) -> dict[s
         "Id": principal.id,
         "Path": principal.path,
     }
-    return {"EntityInfo": info, **({"LastAuthenticated": access.time} if access else {})}
+    return {"EntityInfo": info} if time is None else {"EntityInfo": info, "LastAuthenticated": time}
 
 
 def _policy_answer(source: PolicySource) -> dict[str, str]:
