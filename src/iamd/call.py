@@ -34,6 +34,7 @@ class Session(Struct, frozen=True, kw_only=True):
     federated_provider: str | None = None  # whose assertion the session was made from: a provider's ARN or name
     # Condition keys, in lower case, that the provider or a service left.
     federated_context: Mapping[str, str | tuple[str, ...]] = {}
+    delegated: bool = False  # of a product provider, whom the principal let act for it
     assumed_root: bool = False  # by AssumeRoot: the root user of a member account, limited to a task
 
 

@@ -89,6 +89,10 @@ class JWTPayloadSizeExceededException(ServiceError):
     pass
 
 
+class ExpiredTradeInTokenException(ServiceError):
+    pass
+
+
 class InvalidIdentityToken(ServiceError):
     pass
 

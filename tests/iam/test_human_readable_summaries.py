@@ -137,7 +137,7 @@ def test_of_other_things_and_in_other_languages_there_is_none(world: World, arn:
         ),
         (
             f"arn:aws:iam::{ACCOUNT_ID}:delegation-request/d-1",
-            f"NoSuchEntity: The delegation request arn:aws:iam::{ACCOUNT_ID}:delegation-request/d-1 cannot be found.",
+            "NoSuchEntity: The delegation request with id d-1 cannot be found.",
         ),
     ],
 )

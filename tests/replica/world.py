@@ -82,6 +82,7 @@ def dump_directory(directory: Directory) -> tuple[Any, ...]:
         directory.seeded_access_keys,
         directory.organizations,
         directory.organization_ids,
+        directory.delegation_requests,
         directory.service_uses,
     )
 

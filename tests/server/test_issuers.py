@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from iamd.account.changes import Put
-from iamd.account.ids import new_issuer_id
+from iamd.account.ids import new_account_uuid
 from iamd.account.records import WebIdentityIssuer
 from iamd.account.state import Account, Directory
 from iamd.authentication.token_keys import LIFE, generate_keys, seal_keys
@@ -16,7 +16,7 @@ from tests.replica.world import ACCOUNT, settings
 
 SEALER = ProcessSealer()
 ISSUER = WebIdentityIssuer(
-    id=new_issuer_id(ACCOUNT, lambda alphabet: alphabet[0]), keys=seal_keys(generate_keys(), SEALER, NOW)
+    id=new_account_uuid(ACCOUNT, lambda alphabet: alphabet[0]), keys=seal_keys(generate_keys(), SEALER, NOW)
 )
 
 

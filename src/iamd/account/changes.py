@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from iamd.account.delegation import DelegationRequest
 from iamd.account.organization import Organization
 from iamd.account.records import Record
 
@@ -53,5 +54,28 @@ class PutServiceUses(NamedTuple):
     services: Mapping[str, tuple[int, str]]  # namespace → time and region
 
 
-DirectoryChange: TypeAlias = ClaimAlias | ReleaseAlias | PutOrganization | JoinOrganization | PutServiceUses
+class PutDelegationRequest(NamedTuple):
+    """Make the delegation request, or replace the one with its id.
+
+    INVARIANT: asked for only in commits of the account that requested it, whose head so orders all writes of it.
+    """
+
+    request: DelegationRequest
+
+
+class DropDelegationRequest(NamedTuple):
+    """Forget the delegation request; likewise only in commits of the account that requested it."""
+
+    request_id: str
+
+
+DirectoryChange: TypeAlias = (
+    ClaimAlias
+    | ReleaseAlias
+    | PutOrganization
+    | JoinOrganization
+    | PutServiceUses
+    | PutDelegationRequest
+    | DropDelegationRequest
+)
 Change: TypeAlias = Put | Delete | DirectoryChange

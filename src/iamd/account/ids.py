@@ -22,7 +22,7 @@ TEMPORARY_ACCESS_KEY = "ASIA"
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"  # noqa: S105 - not a secret
-_ISSUER_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_ACCOUNT_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HEXADECIMAL = "0123456789abcdef"
 _BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
 
@@ -37,20 +37,20 @@ def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:
     return prefix + "".join(choose(BASE32) for _ in range(17))
 
 
-def new_issuer_id(account_id: str, choose: Callable[[str], str]) -> str:
-    """A fresh id of an account's issuer of web identity tokens: a UUID whose first 40 bits are the account's number.
+def new_account_uuid(account_id: str, choose: Callable[[str], str]) -> str:
+    """A fresh UUID whose first 40 bits are the account's number.
 
-    So whoever asks for its public keys needs no index of all accounts. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+    So whoever has the id of an issuer or a delegation request finds it without an index of all accounts. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
     """
     digits = f"{int(account_id):010x}" + "".join(choose("0123456789abcdef") for _ in range(20))
     return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-{choose('89ab')}{digits[15:18]}-{digits[18:30]}"
 
 
-def find_issuers_account_id(issuer_id: str) -> str | None:
-    """The account that an issuer's id carries, or None if it has not the form of ``new_issuer_id``."""
-    if not _ISSUER_ID.fullmatch(issuer_id):
+def find_account_of_uuid(uuid: str) -> str | None:
+    """The account that such an id carries, or None if it has not the form of ``new_account_uuid``."""
+    if not _ACCOUNT_UUID.fullmatch(uuid):
         return None
-    number = int(issuer_id.replace("-", "")[:10], 16)
+    number = int(uuid.replace("-", "")[:10], 16)
     return f"{number:012}" if number < 10**12 else None
 
 

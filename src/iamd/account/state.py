@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from msgspec.structs import replace
 
 from iamd.account.changes import Change, Delete, Put
+from iamd.account.delegation import DelegationRequest
 from iamd.account.organization import Organization
 from iamd.account.quotas import QUOTAS
 from iamd.account.records import (
@@ -112,6 +113,7 @@ class Directory:
         self.aliases: dict[str, str] = {}  # alias → account id
         self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
         self.organizations: dict[str, Organization] = {}  # by id
+        self.delegation_requests: dict[str, DelegationRequest] = {}  # by id
         self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
         self.service_uses: dict[str, ServiceUses] = {}  # account id → which services its principals last asked when
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
@@ -134,6 +136,7 @@ class Directory:
         self.aliases = other.aliases
         self.seeded_access_keys = other.seeded_access_keys
         self.organizations = other.organizations
+        self.delegation_requests = other.delegation_requests
         self.organization_ids = other.organization_ids
         self.service_uses = other.service_uses
 

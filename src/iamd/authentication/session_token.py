@@ -52,6 +52,7 @@ class SessionCredential(Struct, frozen=True, kw_only=True, array_like=True, gc=F
     padding: int | bytes = 0  # makes the token longer, where that was asked for
     federated_context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()  # condition keys that the provider left
     assumed_root: bool = False  # by AssumeRoot
+    delegated: bool = False  # by GetDelegatedAccessToken
 
     def __repr__(self) -> str:
         return f"SessionCredential({self.kind} {self.entity_id} {self.name!r}, expires {self.expires})"  # no secret
@@ -133,6 +134,7 @@ def session_caller(credential: SessionCredential, access_key_id: str, account: A
         federated_provider=credential.federated_provider,
         federated_context=dict(credential.federated_context),
         assumed_root=credential.assumed_root,
+        delegated=credential.delegated,
     )
     if credential.kind == "role":
         return _role_caller(credential, access_key_id, account, session)

@@ -22,7 +22,8 @@ class Need(NamedTuple):
     ``keys`` names the providers of ``iamd.authorization.context.PROVIDERS`` that add condition keys. With ``if_any``
     the action is needed only by requests that carry one of those members, with ``or_if`` only by callers for whom it
     holds, with both by either. With ``trust`` the resource is a role, whose trust policy must allow; with
-    ``as_service`` it is not the caller who must be allowed, but the service that the request names.
+    ``as_service`` it is not the caller who must be allowed, but the service that the request names. With ``owner_may``
+    the owner of a delegation request needs no policy that allows.
     """
 
     target: Resolver
@@ -33,6 +34,7 @@ class Need(NamedTuple):
     trust: bool = False
     context: Mapping[str, str | tuple[str, ...]] = {}  # condition keys besides those of ``keys``
     as_service: bool = False
+    owner_may: bool = False
 
     def applies(self, input: Input, caller: Caller) -> bool:
         """Whether a request with this input by this caller needs it."""
@@ -320,7 +322,16 @@ NEEDS: Mapping[str, Needs] = {
     "ListPoliciesGrantingServiceAccess": _on(targets.policy_source),
     "GenerateOrganizationsAccessReport": _on(targets.access_report, "organizations_policy"),
     "GetOrganizationsAccessReport": _on(targets.everything),
-    "GetHumanReadableSummary": _on(targets.summarized),
+    "GetHumanReadableSummary": (Need(targets.summarized, ("delegation_owner",), owner_may=True),),
+    # Delegation requests
+    "CreateDelegationRequest": _on(targets.new_delegation_request, "delegation"),
+    "GetDelegationRequest": (Need(targets.delegation_request, ("delegation_owner",), owner_may=True),),
+    "ListDelegationRequests": _on(targets.everything, "listed_owner"),
+    "AssociateDelegationRequest": _on(targets.delegation_request, "delegation_owner"),
+    "UpdateDelegationRequest": (Need(targets.delegation_request, ("delegation_owner",), owner_may=True),),
+    "AcceptDelegationRequest": _on(targets.delegation_request, "delegation_owner"),
+    "RejectDelegationRequest": _on(targets.delegation_request, "delegation_owner"),
+    "SendDelegationToken": _on(targets.delegation_request, "delegation_owner"),
     # The policy simulator
     "SimulateCustomPolicy": _on(targets.everything),
     "SimulatePrincipalPolicy": _on(targets.policy_source),
@@ -338,6 +349,7 @@ NEEDS: Mapping[str, Needs] = {
     "AssumeRoleWithWebIdentity": _federates(),
     "AssumeRoleWithSAML": _federates(),
     "GetWebIdentityToken": _creates(targets.everything, "sts:TagGetWebIdentityToken", "token_request"),
+    "GetDelegatedAccessToken": _on(targets.everything),
     "AssumeRoot": _on(targets.member_root, "root_task"),
     "GetSessionToken": (),  # likewise
     "GetFederationToken": _creates(targets.federated_user, "sts:TagSession"),
@@ -362,6 +374,7 @@ SERVICE_QUOTAS_NEEDS: Mapping[str, Needs] = {
 
 # iamd's own: what an operator may do for services.
 IAMD_NEEDS: Mapping[str, Needs] = {
+    "GetTradeInToken": _on(targets.delegation_request, "delegation_owner"),
     "AssumeRoleForService": (
         Need(targets.assumed_role, ("request_tags", "service_assumption")),
         Need(targets.assumed_role, ("passed_to_service",), "iam:PassRole"),

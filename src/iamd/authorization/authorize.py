@@ -6,7 +6,7 @@ from iamd.account.records import Role
 from iamd.account.state import Account
 from iamd.authorization.actions import NEEDS_OF
 from iamd.authorization.context import PROVIDERS, readings, request_context, resource_context, service_context
-from iamd.authorization.gather import policies_in_force, with_trust_policy
+from iamd.authorization.gather import policies_in_force, with_owners_permissions, with_trust_policy
 from iamd.authorization.sessions import verify_may_call
 from iamd.call import Call, Caller
 from iamd.errors import AccessDenied
@@ -64,6 +64,8 @@ def authorize(
             shown = input["ServicePrincipal"]
             asks = policy.Principal(kind="service", services=(shown,))
             in_force, given = policy.Policies(), service_context(context, input)
+        if need.owner_may:
+            in_force = with_owners_permissions(in_force)
         if need.trust:
             in_force = with_trust_policy(in_force, account, target.entity if isinstance(target.entity, Role) else None)
         for reading in readings(extra):

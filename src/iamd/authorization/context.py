@@ -243,6 +243,29 @@ def _root_task(input: Mapping[str, Any], target: Target) -> Context:
     return context if task is None else context | {"sts:taskpolicyarn": task}
 
 
+def _delegation(input: Mapping[str, Any], target: Target) -> Context:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html"""
+    context: Context = {
+        "iam:delegationduration": str(input["SessionDuration"]),
+        "iam:notificationchannel": input["NotificationChannel"],
+    }
+    template_arn = input["Permissions"].get("PolicyTemplateArn")
+    return context if template_arn is None else context | {"iam:templatearn": template_arn}
+
+
+def _delegation_owner(input: Mapping[str, Any], target: Target) -> Context:
+    """The request is a resource of the caller's account, wherever it is kept."""
+    if ":delegation-request/" not in target.arn:
+        return {}
+    context: Context = {"aws:resourceaccount": target.arn.split(":")[4]}
+    return context if target.owner_arn is None else context | {"iam:delegationrequestowner": target.owner_arn}
+
+
+def _listed_owner(input: Mapping[str, Any], target: Target) -> Context:
+    owner_arn = input.get("OwnerId")
+    return {} if owner_arn is None else {"iam:delegationrequestowner": owner_arn}
+
+
 def _token_request(input: Mapping[str, Any], target: Target) -> Context:
     """What GetWebIdentityToken asks for, the duration also where it is the default.
 
@@ -298,6 +321,9 @@ PROVIDERS: Mapping[str, Callable[[Mapping[str, Any], Target], Context]] = {
     "credential_age": _credential_age,
     "assumption": _assumption,
     "token_request": _token_request,
+    "delegation": _delegation,
+    "delegation_owner": _delegation_owner,
+    "listed_owner": _listed_owner,
     "root_task": _root_task,
     "linked_service": _linked_service,
     "organizations_policy": _organizations_policy,

@@ -22,6 +22,13 @@ _FOR_ALL_USERS = (
     '[{"Effect":"Allow","Action":["iam:ChangePassword","iam:GetAccountPasswordPolicy"],"Resource":"*"}]}'
 )
 
+_FOR_OWNERS = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+    '"Action":["iam:GetDelegationRequest","iam:GetHumanReadableSummary","iam:UpdateDelegationRequest"],'
+    '"Resource":"arn:aws:iam::*:delegation-request/*",'
+    '"Condition":{"StringEquals":{"iam:DelegationRequestOwner":"${aws:PrincipalArn}"}}}]}'
+)
+
 
 def policies_in_force(account: Account, caller: Caller) -> Policies:
     """What the account's records say of the caller now. Root has none: it needs none.
@@ -33,6 +40,15 @@ def policies_in_force(account: Account, caller: Caller) -> Policies:
     if caller.session is None or not (caller.session.policies or caller.session.policy_arns):
         return policies
     return replace(policies, session=_session_policies(account, caller.session))
+
+
+def with_owners_permissions(policies: Policies) -> Policies:
+    """The caller's policies, and what the owner of a delegation request may do with it unless something denies it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html
+    """
+    by_default = parse_policy(_FOR_OWNERS, source_id="DelegationRequestOwner", source_type="none")
+    return replace(policies, identity=(*policies.identity, by_default))
 
 
 def with_trust_policy(policies: Policies, account: Account, role: Role | None) -> Policies:

@@ -37,6 +37,6 @@ def verify_may_call(operation: OperationModel, caller: Caller) -> None:
 def _lacks_mfa(caller: Caller) -> bool:
     """Whether it is a GetSessionToken session made without MFA."""
     session = caller.session
-    if caller.kind not in ("user", "root") or session is None or session.assumed_root:
+    if caller.kind not in ("user", "root") or session is None or session.assumed_root or session.delegated:
         return False
     return session.mfa_time is None

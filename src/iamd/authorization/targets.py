@@ -7,6 +7,7 @@ not learn whether it exists.
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from iamd.account.ids import find_account_of_uuid
 from iamd.account.operation import Input
 from iamd.account.organization import IAM_SERVICE
 from iamd.account.records import (
@@ -55,6 +56,7 @@ class Target(NamedTuple):
     arn: str
     shown: str | None  # None: the denial names no resource
     entity: Entity | None = None
+    owner_arn: str | None = None  # of a delegation request
     service_name: str | None = None  # whose service-specific credential, service-linked role or quota it is about
 
 
@@ -116,8 +118,8 @@ def assumed_role(account: Account, input: Input, call: Call) -> Target:
 
 
 def find_account_acted_on(operation: OperationModel, input: Input, callers: Account) -> str | None:
-    """The id of the account whose role is to be assumed, or that has what a delegated administrator administers; None
-    for operations that act on the caller's own account, ``callers``.
+    """The id of the account whose role is to be assumed, that made a delegation request, or that has what a delegated
+    administrator administers; None for operations that act on the caller's own account, ``callers``.
 
     Raises ValidationError in AWS STS's words if what names the role is no ARN.
     """
@@ -126,6 +128,8 @@ def find_account_acted_on(operation: OperationModel, input: Input, callers: Acco
         if organization is not None and organization.administers(callers.account_id, IAM_SERVICE):
             return organization.management_account_id
         return None
+    if "DelegationRequestId" in input:
+        return find_account_of_uuid(input["DelegationRequestId"])
     if "RoleArn" not in input or operation.service.name != "sts":
         return None
     return account_of_role(input["RoleArn"])
@@ -210,9 +214,28 @@ def policy_source(account: Account, input: Input, call: Call) -> Target:
     return Target(resource, resource, found)
 
 
+def new_delegation_request(account: Account, input: Input, call: Call) -> Target:
+    arn = iam_arn(account.account_id, "delegation-request", "/", "*")
+    return Target(arn, arn)
+
+
+def delegation_request(account: Account, input: Input, call: Call) -> Target:
+    """A request as the caller's account sees it, whoever made it."""
+    return _delegation_request(account, input["DelegationRequestId"], call)
+
+
+def _delegation_request(account: Account, request_id: str, call: Call) -> Target:
+    arn = iam_arn(call.caller.account_id, "delegation-request", "/", request_id)
+    request = account.directory.delegation_requests.get(request_id)
+    return Target(arn, arn, owner_arn=None if request is None else request.owner_arn)
+
+
 def summarized(account: Account, input: Input, call: Call) -> Target:
-    """What a summary is asked of: a policy, or whatever else has an ARN."""
+    """What a summary is asked of: a policy, a delegation request, or whatever else has an ARN."""
     arn = input["EntityArn"]
+    parsed = find_arn(arn)
+    if parsed is not None and parsed.resource_type == "delegation-request":
+        return _delegation_request(account, parsed.name, call)
     return Target(arn, arn, account.find_policy(arn))
 
 

@@ -8,6 +8,7 @@ from iamd.account.state import Account
 from iamd.arn import find_arn
 from iamd.call import Call
 from iamd.errors import InvalidInput, NoSuchEntity
+from iamd.iam.delegation_requests import get_visible_request
 from iamd.iam.managed_policies import is_policy_arn
 from iamd.iam.policy_summary import find_language, summarize
 
@@ -15,9 +16,9 @@ DEFAULT_LOCALE = "en"
 
 
 def get_human_readable_summary(account: Account, input: Input, call: Call) -> Answer:
-    """What a managed policy allows and denies, by rule and not by a language model, so at once and always the same.
+    """What a delegation request asks for, by rule and not by a language model, so at once and always the same.
 
-    AWS summarizes delegation requests, which iamd does not keep, and no policies.
+    AWS summarizes delegation requests alone; iamd managed policies too.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetHumanReadableSummary.html
     """
@@ -25,9 +26,16 @@ def get_human_readable_summary(account: Account, input: Input, call: Call) -> An
     parsed = find_arn(arn)
     if parsed is None or parsed.service != "iam":
         raise InvalidInput(f"ARN {arn} is not valid.")
-    if parsed.resource_type == "delegation-request":
-        raise NoSuchEntity(f"The delegation request {arn} cannot be found.")
     language = find_language(locale)
+    if parsed.resource_type == "delegation-request":
+        request = get_visible_request(account, parsed.name, call)
+        if language is None:
+            return {"SummaryContent": "", "Locale": locale, "SummaryState": "NOT_SUPPORTED"}, []
+        return {
+            "SummaryContent": summarize([request.policy], language),
+            "Locale": locale,
+            "SummaryState": "AVAILABLE",
+        }, []
     if language is None or not is_policy_arn(arn):
         return {"SummaryContent": "", "Locale": locale, "SummaryState": "NOT_SUPPORTED"}, []
     policy = account.find_policy(arn)

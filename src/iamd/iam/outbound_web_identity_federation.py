@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.htm
 from msgspec.structs import replace
 
 from iamd.account.changes import Put
-from iamd.account.ids import new_issuer_id
+from iamd.account.ids import new_account_uuid
 from iamd.account.operation import Answer, Input
 from iamd.account.records import WebIdentityIssuer
 from iamd.account.state import Account
@@ -25,7 +25,7 @@ def enable_outbound_web_identity_federation(account: Account, input: Input, call
     issuer = account.web_identity_issuer
     if issuer is None:
         keys = seal_keys(call.compute(generate_keys), call.sealer, call.time)
-        issuer = WebIdentityIssuer(id=new_issuer_id(account.account_id, call.choose), keys=keys)
+        issuer = WebIdentityIssuer(id=new_account_uuid(account.account_id, call.choose), keys=keys)
     elif issuer.enabled:
         raise FeatureEnabled("Outbound web identity federation is already enabled for this account.")
     return {"IssuerIdentifier": account.directory.issuer_url(issuer.id)}, [Put(replace(issuer, enabled=True))]

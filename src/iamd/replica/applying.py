@@ -56,6 +56,12 @@ def apply_to_directory(directory: Directory, key: str, value: bytes | None) -> N
         else:
             directory.organizations[name] = layout.decode_organization(value)
         return
+    if area == "delegation-request":
+        if value is None:
+            directory.delegation_requests.pop(name, None)
+        else:
+            directory.delegation_requests[name] = layout.decode_delegation_request(value)
+        return
     if area == "member":
         if value is None:
             directory.organization_ids.pop(name, None)

@@ -12,8 +12,10 @@ from iamd.account.changes import (
     Change,
     ClaimAlias,
     Delete,
+    DropDelegationRequest,
     JoinOrganization,
     Put,
+    PutDelegationRequest,
     PutOrganization,
     PutServiceUses,
     ReleaseAlias,
@@ -125,6 +127,12 @@ class Batch:
             elif isinstance(change, JoinOrganization):
                 membership = layout.OrganizationReference(organization_id=change.organization_id)
                 writes.append((layout.MEMBER_PREFIX + change.account_id, layout.encode_entry(membership)))
+            elif isinstance(change, PutDelegationRequest):
+                request = change.request
+                assert request.requestor_id == account_id
+                writes.append((layout.DELEGATION_PREFIX + request.id, layout.encode_entry(request)))
+            elif isinstance(change, DropDelegationRequest):
+                writes.append((layout.DELEGATION_PREFIX + change.request_id, None))
             elif isinstance(change, PutServiceUses):
                 uses = layout.ServiceUses(services=change.services)
                 writes.append((layout.SERVICE_USES_PREFIX + account_id, layout.encode_entry(uses)))
@@ -186,6 +194,10 @@ def _undoing(account: Account) -> Iterator[Callable[[Change], None]]:
             enter(directory.aliases, change.alias, None)
         elif isinstance(change, PutOrganization):
             enter(directory.organizations, change.organization.id, change.organization)
+        elif isinstance(change, PutDelegationRequest):
+            enter(directory.delegation_requests, change.request.id, change.request)
+        elif isinstance(change, DropDelegationRequest):
+            enter(directory.delegation_requests, change.request_id, None)
         elif isinstance(change, PutServiceUses):
             enter(directory.service_uses, account.account_id, change.services)
         else:

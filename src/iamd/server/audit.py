@@ -61,6 +61,21 @@ def audit_event(operation: OperationModel, input: Input, output: Output, call: C
     return msgspec.json.encode(event, enc_hook=str)
 
 
+def is_told_by_both(input: Input) -> bool:
+    """Whether what a caller does in another account is its own account's business: it answers a delegation request.
+
+    Its own account has the event of the call. The account that made the request has, in the commit of the change, one
+    that tells no more than that it happened.
+    """
+    return "DelegationRequestId" in input
+
+
+def told_event(operation: OperationModel, input: Input, call: Call, account_id: str) -> bytes:
+    """What the account that made a delegation request hears of a call of another account, as JSON."""
+    details = {"delegationRequestId": input["DelegationRequestId"]}
+    return operator_event(operation.service.prefix, operation.name, details, account_id, call.time)
+
+
 def operator_event(service: str, name: str, details: Mapping[str, Any], account_id: str, time: int) -> bytes:
     """The event of what an operator of iamd did to an account with a command, as JSON.
 

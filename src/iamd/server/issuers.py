@@ -7,7 +7,7 @@ import asyncio
 import re
 
 from iamd.account.changes import Put
-from iamd.account.ids import find_issuers_account_id
+from iamd.account.ids import find_account_of_uuid
 from iamd.account.records import WebIdentityIssuer
 from iamd.account.state import Account
 from iamd.authentication.token_keys import are_keys_due, discovery_document, generate_keys, key_set, with_new_keys
@@ -26,7 +26,7 @@ async def find_published(route: bytes, replica: Replica, time: int) -> HttpRespo
     What is answered is public. Raises ServiceUnavailable.
     """
     asked = _ROUTE.fullmatch(route)
-    account_id = find_issuers_account_id(asked[1].decode()) if asked else None
+    account_id = find_account_of_uuid(asked[1].decode()) if asked else None
     if asked is None or account_id is None:
         return None
     account = replica.find_account(account_id) or await replica.account(account_id)

@@ -13,7 +13,7 @@ from iamd.call import Call, NotComputed, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.batch import Committed
 from iamd.replica.replica import Replica, Written
-from iamd.server.audit import audit_event, is_recorded
+from iamd.server.audit import audit_event, is_recorded, is_told_by_both, told_event
 from iamd.server.consistency import REVISION_HEADER, wait_for_revision
 from iamd.server.federation import endpoint_region, identify
 from iamd.server.issuers import renew_token_keys
@@ -99,7 +99,10 @@ async def _run(
             "see docs/supported-operations.md."
         )
 
+    callers_event: bytes | None = None
+
     def run(account: Account) -> Written:
+        nonlocal callers_event
         try:
             other = None if account.account_id == callers_account.account_id else callers_account
             decision = authorize(operation, input, account, call, other)
@@ -111,6 +114,9 @@ async def _run(
         event = None
         if changes or is_recorded(operation, call):
             event = audit_event(operation, input, output, call, account.account_id)
+            if other is not None and is_told_by_both(input):
+                callers_event = audit_event(operation, input, output, call, other.account_id)
+                event = told_event(operation, input, call, account.account_id)
         return Written(output, changes, event)
 
     while True:
@@ -122,6 +128,8 @@ async def _run(
                 committed = await _record(read, account.account_id, replica)
             else:
                 committed = await replica.commit(account.account_id, run)
+                if callers_event is not None:
+                    await _record(Written(None, [], callers_event), callers_account.account_id, replica)
             trace.revision = committed.revision
             return dict(committed.answer)
         except NotComputed as slow:

@@ -59,6 +59,7 @@ class RecordCheck:
         self._event_account_ids: set[str] = set()
         self._using_account_ids: set[str] = set()  # whose last uses of services are entered
         self._organizations: dict[str, str] = {}  # organization → its management account's id
+        self._requestors: dict[str, str] = {}  # delegation request → its requestor's account id
         self._memberships: dict[str, str] = {}  # account id → organization
         self._references: dict[str, str] = {}  # alias and access key entries → account id
         self._expected_references: dict[str, str] = {}  # those that the accounts' records call for
@@ -91,6 +92,11 @@ class RecordCheck:
             if organization.id != rest:
                 yield Finding(key, "has another organization.")
             self._organizations[rest] = organization.management_account_id
+        elif key.startswith(layout.DELEGATION_PREFIX):
+            request = layout.decode_delegation_request(item.value)
+            if request.id != rest:
+                yield Finding(key, "has another delegation request.")
+            self._requestors[rest] = request.requestor_id
         elif key.startswith(layout.MEMBER_PREFIX):
             self._memberships[rest] = layout.decode_organization_reference(item.value).organization_id
         elif key.startswith(layout.SERVICE_USES_PREFIX):
@@ -130,6 +136,11 @@ class RecordCheck:
             if self._memberships.get(account_id) != organization_id:
                 yield Finding(
                     layout.ORGANIZATION_PREFIX + organization_id, f"is managed by {account_id}, which is no member."
+                )
+        for request_id, account_id in sorted(self._requestors.items()):
+            if account_id not in self._listed_ids:
+                yield Finding(
+                    layout.DELEGATION_PREFIX + request_id, f"is of {account_id}, which is not in the directory."
                 )
         for account_id, organization_id in sorted(self._memberships.items()):
             if account_id not in self._listed_ids:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from iamd.account.delegation import DelegationRequest
 from iamd.account.organization import Organization
 from iamd.account.records import Record
 
@@ -13,6 +14,7 @@ from iamd.account.records import Record
 # organization/<organization id>        Organization          written only by commits of its management account
 # member/<account id>                  OrganizationReference what organization the account belongs to
 # service-uses/<account id>            ServiceUses           what services the account's principals last asked when
+# delegation-request/<id>              DelegationRequest     INVARIANT: written only with the requestor's head
 # access-key/<access key id>           AccountReference      only for access keys whose id does not carry its account
 # a/<account id>                       Head                  INVARIANT: every commit to the account replaces it
 # a/<account id>/<kind>/<record key>   the record            see iamd.account.records
@@ -26,6 +28,7 @@ ACCESS_KEY_PREFIX = "access-key/"
 ORGANIZATION_PREFIX = "organization/"
 MEMBER_PREFIX = "member/"
 SERVICE_USES_PREFIX = "service-uses/"
+DELEGATION_PREFIX = "delegation-request/"
 HEAD_PREFIX = "a/"
 EVENT_PREFIX = "event/"
 DATA_KEY_PREFIX = "meta/data-key/"
@@ -83,13 +86,20 @@ _encode = msgspec.json.encode
 _account_entry = msgspec.json.Decoder(AccountEntry)
 _account_reference = msgspec.json.Decoder(AccountReference)
 _organization = msgspec.json.Decoder(Organization)
+_delegation_request = msgspec.json.Decoder(DelegationRequest)
 _organization_reference = msgspec.json.Decoder(OrganizationReference)
 _service_uses = msgspec.json.Decoder(ServiceUses)
 _head = msgspec.json.Decoder(Head)
 
 
 def encode_entry(
-    entry: AccountEntry | AccountReference | Organization | OrganizationReference | ServiceUses | Head,
+    entry: AccountEntry
+    | AccountReference
+    | Organization
+    | DelegationRequest
+    | OrganizationReference
+    | ServiceUses
+    | Head,
 ) -> bytes:
     """``entry`` as it is stored: JSON."""
     return _encode(entry)
@@ -103,6 +113,11 @@ def decode_account_entry(stored: bytes) -> AccountEntry:
 def decode_account_reference(stored: bytes) -> AccountReference:
     """The value under ``alias/`` or ``access-key/``."""
     return _account_reference.decode(stored)
+
+
+def decode_delegation_request(stored: bytes) -> DelegationRequest:
+    """The value under ``delegation-request/``."""
+    return _delegation_request.decode(stored)
 
 
 def decode_organization(stored: bytes) -> Organization:
