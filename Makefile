@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types format docs protos bench agreement mutation lock clean
+.PHONY: help serve test test-faults lint types format docs protos bench agreement mutation lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -66,6 +66,10 @@ agreement: $(VENV)/.dev
 # make mutation  change the policy engine in one place at a time and name the changes that no test notices (hours)
 mutation: $(VENV)/.dev
 	$(BIN)/python tools/mutate_policy.py $(ARGS)
+
+# make test-faults  kill, freeze and cut off members, servers and regions of a real cluster under load; prints its figures
+test-faults: $(VENV)/.dev
+	$(BIN)/pytest -s tests/faults/test_linearizability.py tests/faults/scenarios.py $(ARGS)
 
 # make lock    resolve the lock files again from pyproject.toml; the widest first, so that all agree
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -56,6 +56,15 @@ class Member:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def member_id(self) -> int:
+        """What etcd calls it."""
+        status = self.ask("/v3/maintenance/status")
+        assert status is not None
+        header = status["header"]
+        assert isinstance(header, dict)
+        return int(header["member_id"])
+
+    @property
     def endpoint(self) -> str:
         return f"127.0.0.1:{self.port}"
 
@@ -108,12 +117,20 @@ class Member:
 
 
 class Cluster:
-    """Members that are started together. ``peer_ports`` are where they reach each other, if proxies stand between."""
+    """Members that are started together. ``peers`` are the ports where each listens to the others and where they reach
+    it, if proxies stand between.
+    """
 
     def __init__(
-        self, directory: Path, count: int, *options: str, peers: Sequence[tuple[int, int]] | None = None
+        self,
+        directory: Path,
+        count: int,
+        *options: str,
+        ports: Sequence[int] | None = None,
+        peers: Sequence[tuple[int, int]] | None = None,
     ) -> None:
-        ports = free_ports(count)
+        if ports is None:
+            ports = free_ports(count)
         if peers is None:
             peers = [(port, port) for port in free_ports(count)]
         self.directory = directory
@@ -169,12 +186,16 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(
-    count: int = 1, *options: str, on_disk: Path | None = None, peers: Sequence[tuple[int, int]] | None = None
+    count: int = 1,
+    *options: str,
+    on_disk: Path | None = None,
+    ports: Sequence[int] | None = None,
+    peers: Sequence[tuple[int, int]] | None = None,
 ) -> Iterator[Cluster]:
     """A cluster that answers. Its data is in memory unless a directory is given."""
     directory = on_disk or Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None, prefix="iamd-etcd-"))
     directory.mkdir(parents=True, exist_ok=True)
-    made = Cluster(directory, count, *options, peers=peers)
+    made = Cluster(directory, count, *options, ports=ports, peers=peers)
     try:
         made.start()
         yield made

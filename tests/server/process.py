@@ -113,6 +113,5 @@ class ServerProcess:
             endpoint_url=self.endpoint,
             aws_access_key_id=key_id,
             aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
-            **more,
+            **({"config": Config(retries={"total_max_attempts": 1}, max_pool_connections=32)} | more),
         )

@@ -22,7 +22,8 @@ from iamd.account.changes import (
 )
 from iamd.account.records import encode_record
 from iamd.account.state import Account
-from iamd.errors import LimitExceeded
+from iamd.call import NotComputed
+from iamd.errors import AccessDenied, LimitExceeded
 from iamd.store import layout
 from iamd.store.interface import Limits, Revision, Transaction
 
@@ -157,6 +158,16 @@ class Batch:
                 if owner != self._account.account_id:
                     self._expect[key] = 0
             self._writes[key] = value
+
+    @property
+    def rests_on_what_was_read(self) -> bool:
+        """Whether it changes nothing, and somebody is to be told of what the account holds or does not hold.
+
+        A caller's permissions may be a moment old, as AWS's are, or whoever has none would cost a quorum's time.
+        """
+        return not self._writes and not all(
+            isinstance(outcome, AccessDenied | NotComputed) for _, outcome in self.outcomes
+        )
 
     def answer(self) -> None:
         """Give everyone their outcome. INVARIANT: only called when what it rests on is durable."""

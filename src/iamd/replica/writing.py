@@ -1,19 +1,23 @@
 """An account's queue of writes: what waits travels in one transaction, run again if another writer was first."""
 
 import asyncio
+import contextlib
 import random
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from iamd.account.state import Account
 from iamd.errors import ServiceUnavailable
 from iamd.replica.batch import Batch, Committed, Run, Waiter
+from iamd.store import layout
 from iamd.store.interface import Commit, Conflict, Revision, Unavailable, Unknown
 
 if TYPE_CHECKING:
     from iamd.replica.replica import Replica
 
 PATIENCE = 5.0  # seconds for which a batch is tried while others are first
-OUTAGE_PATIENCE = 1.8  # seconds after which a client hears that the store cannot write
+OUTAGE_PATIENCE = 1.5  # seconds after which a client is about to hear that the store cannot write
 SHORTEST_TRY = 0.1  # seconds for one try, however late
 OUTAGE_PAUSE = 0.05  # seconds between tries while the store cannot be heard
 LONGEST_PAUSE = 0.005  # seconds between tries: whoever was first is done, so there is little to wait for
@@ -84,7 +88,8 @@ class WriteQueue:
         generation = self._replica.generation
         while True:
             try:
-                account = await self._replica.current_account(self._account_id)
+                async with self._in_time():
+                    account = await self._replica.current_account(self._account_id)
             except Unavailable:
                 # A store that has just been lost is often back in a moment, with another leader.
                 if self._replica.store.contact().problem is None or clock() > self._outage_over:
@@ -98,7 +103,7 @@ class WriteQueue:
                     return sought
             batch = Batch(account, self._replica.store.limits)
             batch.run(self._waiters)
-            if await self._commit(batch):
+            if await (self._is_newest(account) if batch.rests_on_what_was_read else self._commit(batch)):
                 return batch
             if self._sought and clock() > self._outage_over:
                 raise Unavailable("The store does not say what became of the change.")
@@ -106,6 +111,28 @@ class WriteQueue:
                 raise ServiceUnavailable("Too many others are changing this account; nothing was changed. Try again.")
             await asyncio.sleep(pause * random.random())  # noqa: S311 - only spreads the tries
             pause = min(LONGEST_PAUSE, pause * 2 or 0.001)
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Raise Unavailable when the batch is given up. A store on this machine has its own bounds."""
+        if self._replica.store.at_once:
+            yield
+            return
+        try:
+            async with asyncio.timeout_at(self._outage_over + SHORTEST_TRY):
+                yield
+        except TimeoutError:
+            raise Unavailable("The store does not answer in time.") from None
+
+    async def _is_newest(self, account: Account) -> bool:
+        """Whether nobody has committed to the account since. A commit finds that out by itself. Raises Unavailable."""
+        store = self._replica.store
+        if store.at_once:
+            return True
+        key = layout.head_key(self._account_id)
+        async with self._in_time():
+            _, items = await store.get(key)
+        return key in items and items[key].revision == account.revision
 
     async def _commit(self, batch: Batch) -> bool:
         """True once the batch is durable and this process holds it; False if it is to be run again.

@@ -33,7 +33,7 @@ LIMITS = Limits(operations=126, size=1_400_000)
 OPEN_TIMEOUT = 3.0  # seconds
 READ_TIMEOUT = 2.0  # seconds
 OUTAGE_READ_TIMEOUT = 0.5  # seconds that one more member may take while the feed is interrupted
-HEAR_TIMEOUT = 1.0  # seconds that a commit which is known of may take to be heard
+HEAR_TIMEOUT = 0.7  # seconds that a commit which is known of may take to be heard
 PAGE_BYTES = 1 << 20  # of a scan, roughly
 FIRST_PAGE_ITEMS = 100
 MAX_PAGE_ITEMS = 1000
@@ -46,6 +46,7 @@ class EtcdStore:
     process's own commits, ``changes`` waits for. If ``open`` raises Unavailable, the store goes on trying.
     """
 
+    at_once = False
     limits = LIMITS
 
     def __init__(self, settings: EtcdSettings) -> None:

@@ -105,6 +105,11 @@ class Store(Protocol):
     """
 
     @property
+    def at_once(self) -> bool:
+        """Whether every commit, whoever made it, is known as soon as it is made."""
+        ...
+
+    @property
     def limits(self) -> Limits:
         """The largest transaction that ``commit`` takes."""
         ...

@@ -39,6 +39,7 @@ class SQLiteStore:
     after it has forked.
     """
 
+    at_once = True
     limits = LIMITS
 
     def __init__(self, path: Path | str | None = None) -> None:
