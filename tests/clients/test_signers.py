@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -112,3 +113,16 @@ def test_another_secret_is_refused(send: Callable[..., list[tuple[int, str]]]) -
         {"method": "POST", "body": CALLER, "service": "sts", "secret": "another"},
     ):
         assert told(answer, "Code") == (403, ["SignatureDoesNotMatch"])
+
+
+@pytest.mark.tools
+def test_the_curl_of_this_machine(server: ServerProcess) -> None:
+    curl = shutil.which("curl")
+    assert curl, "curl is not installed: https://curl.se/download.html"
+    signing = ["--aws-sigv4", "aws:amz:us-east-1:sts", "--user", f"{ROOT_KEY_ID}:{ROOT_SECRET}"]
+    for request in (["--data", CALLER, server.endpoint], [f"{server.endpoint}/?{CALLER}"]):
+        done = subprocess.run(
+            [curl, "--silent", "--fail-with-body", *signing, *request], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+        assert f"<Arn>{iam_arn('root')}</Arn>" in done.stdout
