@@ -3,7 +3,6 @@
 import base64
 import random
 import re
-import secrets
 
 import pytest
 from hypothesis import given
@@ -19,23 +18,29 @@ from iamd.account.ids import (
     SECRET_ALPHABET,
     TEMPORARY_ACCESS_KEY,
     USER,
+    Choose,
     find_account_id,
     new_access_key_id,
     new_unique_id,
 )
+from iamd.call import Letters
 
 ACCOUNT_IDS = st.integers(0, 10**12 - 1).map(lambda number: f"{number:012}")
 PREFIXES = st.sampled_from([ACCESS_KEY, TEMPORARY_ACCESS_KEY])
 SEEDS = st.integers(0, 2**32)
 
 
+def seeded(generator: random.Random) -> Choose:
+    return lambda alphabet, count: "".join(generator.choices(alphabet, k=count))
+
+
 def key_id(prefix: str, account_id: str, seed: int) -> str:
-    return new_access_key_id(prefix, account_id, random.Random(seed).choice)
+    return new_access_key_id(prefix, account_id, seeded(random.Random(seed)))
 
 
 @pytest.mark.parametrize("prefix", [USER, GROUP, ROLE, POLICY, INSTANCE_PROFILE])
 def test_a_unique_id_is_21_characters_of_base32(prefix: str) -> None:
-    assert re.fullmatch(prefix + "[A-Z2-7]{17}", new_unique_id(prefix, secrets.choice))
+    assert re.fullmatch(prefix + "[A-Z2-7]{17}", new_unique_id(prefix, Letters()))
 
 
 def test_the_alphabets_are_those_of_base32_and_base64() -> None:
@@ -101,5 +106,20 @@ def test_other_ids_carry_no_account(text: str) -> None:
 
 
 def test_ids_of_one_account_differ() -> None:
-    made = {new_access_key_id(ACCESS_KEY, "111122223333", secrets.choice) for _ in range(1000)}
+    made = {new_access_key_id(ACCESS_KEY, "111122223333", Letters()) for _ in range(1000)}
     assert len(made) == 1000
+
+
+def test_letters_are_drawn_from_the_whole_alphabet_however_many_are_asked_for() -> None:
+    letters = Letters()
+    for alphabet in (BASE32, SECRET_ALPHABET, "0123456789abcdef", "89ab", "0123456789"):
+        drawn = [letters(alphabet, count) for count in (0, 1, 17, 40, 63, 64, 65, 5000)]
+        assert [len(text) for text in drawn] == [0, 1, 17, 40, 63, 64, 65, 5000]
+        assert set(drawn[-1]) == set(alphabet)
+        assert all(5000 / len(alphabet) / 3 < drawn[-1].count(letter) for letter in alphabet)
+
+
+def test_no_letters_are_drawn_twice() -> None:
+    letters = Letters()
+    drawn = [letters(SECRET_ALPHABET, 20) for _ in range(1000)]
+    assert len(set(drawn)) == 1000

@@ -84,8 +84,11 @@ def test_nothing_private_is_published_or_kept_in_the_clear() -> None:
 
 def test_an_issuers_id_tells_its_account() -> None:
     for account_id in ("000000000001", "111122223333", "999999999999"):
-        issuer_id = new_account_uuid(account_id, lambda alphabet: alphabet[-1])
+        issuer_id = new_account_uuid(account_id, lambda alphabet, count: alphabet[-1] * count)
         assert find_account_of_uuid(issuer_id) == account_id
-    assert new_account_uuid("111122223333", lambda alphabet: alphabet[0]) == "19df6690-e500-8000-8000-000000000000"
+    assert (
+        new_account_uuid("111122223333", lambda alphabet, count: alphabet[0] * count)
+        == "19df6690-e500-8000-8000-000000000000"
+    )
     for other in ("", "ffffffff-ffff-8fff-8fff-ffffffffffff", "19df6690-e500-4000-8000-000000000000", "../x"):
         assert find_account_of_uuid(other) is None

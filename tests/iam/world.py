@@ -99,8 +99,11 @@ class World:
             time=self.time,
             request_id="7a62c49f-347e-4fc4-9331-6e8eexample",
             sealer=self.sealer,
-            choose=self._random.choice,
+            choose=self._choose,
         )
+
+    def _choose(self, alphabet: str, count: int) -> str:
+        return "".join(self._random.choice(alphabet) for _ in range(count))
 
     @property
     def root(self) -> Caller:

@@ -16,7 +16,8 @@ from tests.replica.world import ACCOUNT, settings
 
 SEALER = ProcessSealer()
 ISSUER = WebIdentityIssuer(
-    id=new_account_uuid(ACCOUNT, lambda alphabet: alphabet[0]), keys=seal_keys(generate_keys(), SEALER, NOW)
+    id=new_account_uuid(ACCOUNT, lambda alphabet, count: alphabet[0] * count),
+    keys=seal_keys(generate_keys(), SEALER, NOW),
 )
 
 

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from iamd.account.ids import TEMPORARY_ACCESS_KEY, new_access_key_id
 from iamd.authentication.session_token import SessionCredential, seal_session_token
+from iamd.call import Letters
 from iamd.store.sealing import open_key_ring
 from iamd.store.sqlite import SQLiteStore
 from iamd.workload.credentials import RoleCredentials, RoleRequest
@@ -225,7 +226,7 @@ class ShortLived:
         self.issued[name] += 1
         now = int(time.time())
         expires = now + (self.FIRST if self.issued[name] == 1 else 3600)
-        access_key_id = new_access_key_id(TEMPORARY_ACCESS_KEY, ACCOUNT_ID, secrets.choice)
+        access_key_id = new_access_key_id(TEMPORARY_ACCESS_KEY, ACCOUNT_ID, Letters())
         secret = secrets.token_hex(20)
         credential = SessionCredential(
             kind="role",

@@ -7,6 +7,10 @@ import re
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeAlias
+
+Choose: TypeAlias = Callable[[str, int], str]
+"""Draws so many letters of an alphabet."""
 
 USER = "AIDA"
 GROUP = "AGPA"
@@ -27,23 +31,23 @@ _HEXADECIMAL = "0123456789abcdef"
 _BASE32_VALUE = {letter: value for value, letter in enumerate(BASE32)}
 
 
-def new_certificate_id(choose: Callable[[str], str]) -> str:
+def new_certificate_id(choose: Choose) -> str:
     """The id of a user's signing certificate: 32 characters without a prefix."""
-    return "".join(choose(BASE32) for _ in range(32))
+    return choose(BASE32, 32)
 
 
-def new_unique_id(prefix: str, choose: Callable[[str], str]) -> str:
+def new_unique_id(prefix: str, choose: Choose) -> str:
     """``prefix`` and 17 random characters (85 bits): 21 in all, as users, roles, groups and policies have."""
-    return prefix + "".join(choose(BASE32) for _ in range(17))
+    return prefix + choose(BASE32, 17)
 
 
-def new_account_uuid(account_id: str, choose: Callable[[str], str]) -> str:
+def new_account_uuid(account_id: str, choose: Choose) -> str:
     """A fresh UUID whose first 40 bits are the account's number.
 
     So whoever has the id of an issuer or a delegation request finds it without an index of all accounts. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
     """
-    digits = f"{int(account_id):010x}" + "".join(choose("0123456789abcdef") for _ in range(20))
-    return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-{choose('89ab')}{digits[15:18]}-{digits[18:30]}"
+    digits = f"{int(account_id):010x}" + choose(_HEXADECIMAL, 20)
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-{choose('89ab', 1)}{digits[15:18]}-{digits[18:30]}"
 
 
 def find_account_of_uuid(uuid: str) -> str | None:
@@ -54,10 +58,10 @@ def find_account_of_uuid(uuid: str) -> str | None:
     return f"{number:012}" if number < 10**12 else None
 
 
-def new_uuid(choose: Callable[[str], str]) -> str:
+def new_uuid(choose: Choose) -> str:
     """A random UUID, version 4, as jobs and tasks are named."""
-    digits = "".join(choose(_HEXADECIMAL) for _ in range(30))
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{choose('89ab')}{digits[15:18]}-{digits[18:]}"
+    digits = choose(_HEXADECIMAL, 30)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{choose('89ab', 1)}{digits[15:18]}-{digits[18:]}"
 
 
 # An access key id is 20 characters: the prefix, then 80 bits in base32. As in AWS's own ids, where tools decode it, the
@@ -65,13 +69,13 @@ def new_uuid(choose: Callable[[str], str]) -> str:
 # that check all the rest, so that a mistyped id is refused before anything is looked up.
 
 
-def new_access_key_id(prefix: str, account_id: str, choose: Callable[[str], str]) -> str:
+def new_access_key_id(prefix: str, account_id: str, choose: Choose) -> str:
     """A fresh access key id of ``account_id`` (12 digits); ``prefix`` is AKIA or ASIA."""
     random = 0
-    for _ in range(7):
-        random = random << 5 | _BASE32_VALUE[choose(BASE32)]
+    for letter in choose(BASE32, 7):
+        random = random << 5 | _BASE32_VALUE[letter]
     number = 1 << 74 | int(account_id) << 34 | random & (1 << 34) - 1
-    body = prefix + "".join(BASE32[number >> shift & 31] for shift in range(70, -1, -5))
+    body = prefix + "".join([BASE32[number >> shift & 31] for shift in range(70, -1, -5)])
     return body + _check_character(body)
 
 

@@ -1,7 +1,7 @@
 """Decides who is calling: finds the credential in a request, makes every check, and answers with the caller."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from iamd.account.ids import TEMPORARY_ACCESS_KEY
 from iamd.account.records import AccessKey, User
@@ -13,6 +13,7 @@ from iamd.authentication.sigv4 import (
     SigningKeyName,
     SigningKeys,
     derive_signing_key,
+    make_ready,
     verify_expiry,
     verify_scope,
     verify_signature,
@@ -22,8 +23,8 @@ from iamd.call import Caller, Sealer
 from iamd.errors import IncompleteSignature, InvalidClientTokenId, MissingAuthenticationToken
 from iamd.wire.http import HttpRequest
 
-_SIGNING_KEYS = SigningKeys(size=10_000)  # some 5 MB
-_SESSION_SIGNING_KEYS = SigningKeys(size=5_000)  # some 4 MB, in which sessions cannot drive out access keys
+_SIGNING_KEYS = SigningKeys(size=10_000)  # some 13 MB
+_SESSION_SIGNING_KEYS = SigningKeys(size=5_000)  # some 8 MB, in which sessions cannot drive out access keys
 
 # A presigned GetCallerIdentity is a proof of identity, handed to somebody else who redeems it. STS takes it for 15
 # minutes whatever expiry it carries, and clients rely on that: EKS tokens sign 60 seconds and are used for 14 minutes.
@@ -93,12 +94,28 @@ def _temporary(signature: Signature, account: Account, sealer: Sealer, now: int)
 
 def _long_term(signature: Signature, account: Account, sealer: Sealer, now: int) -> _Credential:
     """The access key and whose it is. AWS words all that can be wrong with it the same."""
-    key = account.access_keys.find(signature.access_key_id)
-    if key is None or not key.active or signature.session_token is not None:
+    if signature.session_token is not None:
         raise _invalid_token()
+    key, caller = _holder(account, signature.access_key_id)
+    return _Credential(caller, key.sealed_secret, lambda: sealer.unseal(key.sealed_secret, key.id), _SIGNING_KEYS)
+
+
+def _holder(account: Account, access_key_id: str) -> tuple[AccessKey, Caller]:
+    """An active access key and its owner, found once between two changes of the account."""
+    name = (_holder, access_key_id)
+    found = account.derived.get(name)
+    if found is None:
+        key = account.access_keys.find(access_key_id)
+        if key is None or not key.active:
+            raise _invalid_token()
+        found = account.derived[name] = (key, _owner(account, key))
+    return cast(tuple[AccessKey, Caller], found)
+
+
+def _owner(account: Account, key: AccessKey) -> Caller:
     if key.owner_id == account.account_id:
         arn = root_arn(account.account_id)
-        caller = Caller(
+        return Caller(
             kind="root",
             account_id=account.account_id,
             arn=arn,
@@ -106,25 +123,18 @@ def _long_term(signature: Signature, account: Account, sealer: Sealer, now: int)
             user_id=account.account_id,
             access_key_id=key.id,
         )
-        return _of_access_key(key, caller, sealer)
     user = account.find_by_id(key.owner_id)
     if not isinstance(user, User):
         raise _invalid_token()
-    arn = user.arn
-    caller = Caller(
+    return Caller(
         kind="user",
         account_id=account.account_id,
-        arn=arn,
-        principal_arn=arn,
+        arn=user.arn,
+        principal_arn=user.arn,
         user_id=user.id,
         name=user.name,
         access_key_id=key.id,
     )
-    return _of_access_key(key, caller, sealer)
-
-
-def _of_access_key(key: AccessKey, caller: Caller, sealer: Sealer) -> _Credential:
-    return _Credential(caller, key.sealed_secret, lambda: sealer.unseal(key.sealed_secret, key.id), _SIGNING_KEYS)
 
 
 def _verify_with_secret(request: HttpRequest, signature: Signature, credential: _Credential) -> None:
@@ -136,7 +146,8 @@ def _verify_with_secret(request: HttpRequest, signature: Signature, credential: 
     if signing_key is not None:
         verify_signature(request, signature, signing_key)
         return
-    signing_key = derive_signing_key(credential.secret(), signature.date, signature.region, signature.service)
+    derived = derive_signing_key(credential.secret(), signature.date, signature.region, signature.service)
+    signing_key = make_ready(derived)
     verify_signature(request, signature, signing_key)
     keys.add(name, signing_key)
 

@@ -33,17 +33,6 @@ def query_pairs(query_string: bytes) -> Pairs:
     return tuple(pairs)
 
 
-def header_values(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """The values of headers by name, those of a repeated header joined by commas."""
-    values = dict(headers)
-    if len(values) == len(headers):
-        return values
-    lists: dict[bytes, list[bytes]] = {}
-    for name, value in headers:
-        lists.setdefault(name, []).append(value.strip())
-    return {name: b",".join(parts) for name, parts in lists.items()}
-
-
 def path_forms(path: bytes) -> Sequence[str]:
     """The canonical forms that signers make of a path, the one that AWS documents first.
 

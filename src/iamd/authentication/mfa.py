@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
 """
 
 import hmac
-from collections.abc import Callable
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 from msgspec.structs import replace
 
-from iamd.account.ids import BASE32
+from iamd.account.ids import BASE32, Choose
 from iamd.account.records import MFADevice
 from iamd.account.state import Account
 from iamd.call import Sealer
@@ -35,9 +34,9 @@ NOT_VALID = "Authentication code for device is not valid."
 WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
 
 
-def new_seed(choose: Callable[[str], str]) -> str:
+def new_seed(choose: Choose) -> str:
     """A fresh seed in base32, as authenticator applications take it."""
-    return "".join(choose(BASE32) for _ in range(SEED_LENGTH))
+    return choose(BASE32, SEED_LENGTH)
 
 
 def code_at(seed: bytes, step: int) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from iamd.authentication.canonical_request import Pairs, header_values, query_pairs
+from iamd.authentication.canonical_request import Pairs, query_pairs
 from iamd.errors import IncompleteSignature, SignatureDoesNotMatch
 from iamd.wire.http import HttpRequest
 
@@ -21,6 +22,9 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_AUTHORIZATION = 8192  # characters
 MAX_SIGNED_HEADERS = 100
 MAX_EXPIRES = 604_800  # seconds: a week
+
+_SIGNATURE = "Signature="
+_MAX_KNOWN = 512  # characters of what an Authorization header says beside the signature, to be kept in mind
 
 _MONTHS = {
     month: b"%02d" % number
@@ -51,7 +55,7 @@ def find_signature(request: HttpRequest) -> Signature | None:
 
     Raises IncompleteSignature or SignatureDoesNotMatch in AWS's words if it is not of the form AWS asks for.
     """
-    headers = header_values(request.headers)
+    headers = request.values
     authorization = headers.get(b"authorization")
     query = query_pairs(request.query_string)
     presigned = b"X-Amz-Algorithm" in request.query_string and "X-Amz-Algorithm" in dict(query)
@@ -66,9 +70,48 @@ def find_signature(request: HttpRequest) -> Signature | None:
     return _find_in_header(headers, query, authorization.decode("latin-1"))
 
 
+class _Claim(NamedTuple):
+    """Who is said to have signed what; the same for all requests of a client that day."""
+
+    credential: tuple[str, ...]
+    signed_headers: tuple[bytes, ...]
+
+
 def _find_in_header(headers: Mapping[bytes, bytes], query: Pairs, authorization: str) -> Signature:
     if len(authorization) > MAX_AUTHORIZATION:
         raise IncompleteSignature(f"Authorization header must not have more than {MAX_AUTHORIZATION} characters.")
+    before, _, value = authorization.rpartition(_SIGNATURE)
+    claim = _find_claim(before) if value.isalnum() and len(before) <= _MAX_KNOWN else None
+    date = headers.get(b"x-amz-date", headers.get(b"date"))
+    if claim is None or date is None:
+        claim, value = _read_claim(authorization, has_date=date is not None)
+    assert date is not None
+    _by_name(query)
+    return _build(
+        headers,
+        query,
+        credential=claim.credential,
+        signed_headers=claim.signed_headers,
+        value=value.encode("latin-1"),
+        date=date if b"x-amz-date" in headers else _without_words(date),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _find_claim(before: str) -> _Claim | None:
+    """The claim of an Authorization header that ends with its signature, given what stands before that.
+
+    None if anything is wrong with it, which ``_read_claim`` tells of the whole header.
+    """
+    try:
+        claim, value = _read_claim(f"{before}{_SIGNATURE}0", has_date=True)
+    except IncompleteSignature:
+        return None
+    return claim if value == "0" else None
+
+
+def _read_claim(authorization: str, *, has_date: bool) -> tuple[_Claim, str]:
+    """The claim of an Authorization header, and the signature. Raises IncompleteSignature in AWS's words."""
     # AWS takes commas and white space alike for separators. A second Authorization header is joined with a comma, and
     # fails for want of an equal-sign in its algorithm.
     algorithm, *parts = authorization.replace(",", " ").split()
@@ -86,25 +129,19 @@ def _find_in_header(headers: Mapping[bytes, bytes], query: Pairs, authorization:
                 f"Authorization header requires only one '{shown(name)}' parameter. {_hashed_header(authorization)}"
             )
         parameters[name] = value
-    date = headers.get(b"x-amz-date", headers.get(b"date"))
     missing = [
         f"Authorization header requires '{name}' parameter. "
         for name in ("Credential", "Signature", "SignedHeaders")
         if name not in parameters
     ]
-    if date is None:
+    if not has_date:
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
-    if date is None or missing:
+    if missing:
         raise IncompleteSignature("".join(missing) + _hashed_header(authorization))
-    _by_name(query)
-    return _build(
-        headers,
-        query,
-        credential=parameters["Credential"].split("/"),
-        signed_headers=parameters["SignedHeaders"].encode("latin-1").split(b";"),
-        value=parameters["Signature"].encode("latin-1"),
-        date=date if b"x-amz-date" in headers else _without_words(date),
+    claim = _Claim(
+        tuple(parameters["Credential"].split("/")), tuple(parameters["SignedHeaders"].encode("latin-1").split(b";"))
     )
+    return claim, parameters["Signature"]
 
 
 def _find_in_query(headers: Mapping[bytes, bytes], query: Pairs) -> Signature:
@@ -121,8 +158,10 @@ def _find_in_query(headers: Mapping[bytes, bytes], query: Pairs) -> Signature:
     return _build(
         headers,
         tuple([pair for pair in query if pair[0] != "X-Amz-Signature"]),
-        credential=[_decode(element) for element in parameters["X-Amz-Credential"].split("%2F")],
-        signed_headers=[_decode(name).encode("latin-1") for name in parameters["X-Amz-SignedHeaders"].split("%3B")],
+        credential=tuple([_decode(element) for element in parameters["X-Amz-Credential"].split("%2F")]),
+        signed_headers=tuple(
+            [_decode(name).encode("latin-1") for name in parameters["X-Amz-SignedHeaders"].split("%3B")]
+        ),
         value=_decode(parameters["X-Amz-Signature"]).encode("latin-1"),
         date=_decode(parameters["X-Amz-Date"]).encode("latin-1"),
         expires=None if expires is None else _expires(_decode(expires)),
@@ -134,8 +173,8 @@ def _build(
     headers: Mapping[bytes, bytes],
     query: Pairs,
     *,
-    credential: list[str],
-    signed_headers: list[bytes],
+    credential: tuple[str, ...],
+    signed_headers: tuple[bytes, ...],
     value: bytes,
     date: bytes,
     expires: int | None = None,
@@ -183,7 +222,7 @@ def _build(
         session_token=session_token,
         query=query,
         headers=headers,
-        signed_headers=tuple(signed_headers),
+        signed_headers=signed_headers,
         value=value,
     )
 

@@ -7,7 +7,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.
 import hashlib
 import hmac
 from collections import OrderedDict
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from iamd.authentication.canonical_request import canonical_request, path_forms, payload_hash
 from iamd.authentication.signature import ALGORITHM, Signature, basic_format, shown
@@ -17,6 +21,9 @@ from iamd.wire.http import HttpRequest
 TERMINATOR = "aws4_request"
 MAX_SKEW = 15 * 60  # seconds
 MAX_REGION = 64  # characters
+
+SigningKey: TypeAlias = HMAC
+"""A key made ready to sign, of which each signature takes a copy: that saves half of its time."""
 
 
 def verify_scope(signature: Signature, service_name: str) -> None:
@@ -69,7 +76,7 @@ def verify_expiry(signature: Signature, now: int) -> None:
         raise RequestExpired("Request has expired.")
 
 
-def verify_signature(request: HttpRequest, signature: Signature, signing_key: bytes) -> None:
+def verify_signature(request: HttpRequest, signature: Signature, signing_key: SigningKey) -> None:
     """Raise SignatureDoesNotMatch unless the signature is the key's over this very request.
 
     INVARIANT: method, path, query string, signed headers and body are all taken from ``request`` as received; a
@@ -87,8 +94,9 @@ def verify_signature(request: HttpRequest, signature: Signature, signing_key: by
                 request.method, path, signature.query, signature.headers, signature.signed_headers, body_hash
             )
             string_to_sign = prefix + hashlib.sha256(canonical).hexdigest()
-            expected = hmac.digest(signing_key, string_to_sign.encode("ascii"), "sha256").hex()
-            if hmac.compare_digest(expected.encode("ascii"), signature.value):
+            signing = signing_key.copy()
+            signing.update(string_to_sign.encode("ascii"))
+            if hmac.compare_digest(signing.finalize().hex().encode("ascii"), signature.value):
                 return
     raise SignatureDoesNotMatch(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
@@ -102,6 +110,11 @@ def derive_signing_key(secret: bytes, date: str, region: str, service: str) -> b
     for part in (date, region, service, TERMINATOR):
         key = hmac.digest(key, part.encode("ascii"), "sha256")
     return key
+
+
+def make_ready(signing_key: bytes) -> SigningKey:
+    """The key as ``verify_signature`` takes it."""
+    return HMAC(signing_key, SHA256())
 
 
 class SigningKeyName(NamedTuple):
@@ -122,22 +135,23 @@ class SigningKeys:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._keys: OrderedDict[SigningKeyName, bytes] = OrderedDict()
+        self._keys: OrderedDict[SigningKeyName, SigningKey] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def find(self, name: SigningKeyName) -> bytes | None:
+    def find(self, name: SigningKeyName) -> SigningKey | None:
         key = self._keys.get(name)
         if key is not None:
             self._keys.move_to_end(name)
         return key
 
-    def add(self, name: SigningKeyName, key: bytes) -> None:
+    def add(self, name: SigningKeyName, key: SigningKey) -> None:
         self._keys[name] = key
         if len(self._keys) > self._size:
             self._keys.popitem(last=False)
 
 
+@lru_cache(maxsize=256)
 def _is_region(text: str) -> bool:
     return text.isascii() and text.replace("-", "").isalnum() and len(text) <= MAX_REGION

@@ -69,7 +69,8 @@ def authorize(
         if need.trust:
             in_force = with_trust_policy(in_force, account, target.entity if isinstance(target.entity, Role) else None)
         for reading in readings(extra):
-            request = policy.Request(principal=asks, action=action, resource=target.arn, context=given | reading)
+            keys = given | reading if reading else given
+            request = policy.Request(principal=asks, action=action, resource=target.arn, context=keys)
             decision = policy.authorize(request, in_force)
             if decision.outcome != "allowed":
                 raise Denied(policy.denial_message(decision, shown, action, target.shown), decision)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -72,11 +72,12 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
     if caller.kind == "user" and caller.name:
         context["aws:username"] = caller.name
     entity = (callers_account or account).find_by_id(caller.entity_id)
-    if isinstance(entity, User | Role):
+    if isinstance(entity, User | Role) and entity.tags:
         _add_tags(context, "aws:principaltag/", entity.tags)
     session = caller.session
     if session is not None:
-        _add_tags(context, "aws:principaltag/", session.tags.items())
+        if session.tags:
+            _add_tags(context, "aws:principaltag/", session.tags.items())
         context["aws:tokenissuetime"] = _iso_time(session.issued)
         if session.source_identity is not None:
             context["aws:sourceidentity"] = session.source_identity
@@ -147,12 +148,14 @@ def resource_context(target: Target) -> Context:
     """The tags of the resource, under both the global key and IAM's older one."""
     context: Context = {}
     tags: Tags = getattr(target.entity, "tags", ())
+    if not tags:
+        return context
     _add_tags(context, "aws:resourcetag/", tags)
     _add_tags(context, "iam:resourcetag/", tags)
     return context
 
 
-def readings(context: Context) -> Iterator[Context]:
+def readings(context: Context) -> Sequence[Context]:
     """The ways to read a context with rivals in it: each of the values takes its turn.
 
     INVARIANT: what is decided by such a context must be allowed in every reading. Otherwise who may set one value of a
@@ -160,8 +163,12 @@ def readings(context: Context) -> Iterator[Context]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     rivals = {key: values for key, values in context.items() if isinstance(values, Rivals)}
-    for turn in range(max(map(len, rivals.values()), default=1)):
-        yield context | {key: values[turn % len(values)] for key, values in rivals.items()}
+    if not rivals:
+        return (context,)
+    return [
+        context | {key: values[turn % len(values)] for key, values in rivals.items()}
+        for turn in range(max(map(len, rivals.values())))
+    ]
 
 
 # What some operations add ---------------------------------------------------------------------------------------------

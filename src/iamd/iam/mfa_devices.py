@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
 
 import base64
 import io
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ import segno
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
+from iamd.account.ids import Choose
 from iamd.account.operation import Answer, Input
 from iamd.account.records import MFADevice, User
 from iamd.account.state import Account
@@ -153,7 +153,7 @@ def list_mfa_device_tags(account: Account, input: Input, call: Call) -> Answer:
 # Shared ---------------------------------------------------------------------------------------------------------------
 
 
-def _new_seed_with_image(name: str, account_name: str, choose: Callable[[str], str]) -> tuple[str, bytes]:
+def _new_seed_with_image(name: str, account_name: str, choose: Choose) -> tuple[str, bytes]:
     """A fresh seed, and a QR code in a PNG image that brings it into an authenticator application."""
     seed = new_seed(choose)
     image = io.BytesIO()

@@ -95,7 +95,7 @@ def register_security_key(account: Account, owner: User | None, name: str, key: 
         raise EntityAlreadyExists("MFA device already exists.")
     account.require_room("MFADevicesPerUser", len(devices))
     holder = f"user/{owner.name}" if owner else "root-account"
-    random = "".join(call.choose(ids.BASE32) for _ in range(26))
+    random = call.choose(ids.BASE32, 26)
     return Put(
         MFADevice(
             account_id=account.account_id,

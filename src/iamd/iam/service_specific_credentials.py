@@ -110,7 +110,7 @@ def _free_name(account: Account, user: User, service: str) -> str:
 
 def _with_secret(credential: ServiceSpecificCredential, user: User, call: Call) -> Answer:
     """The credential with a new secret, and the shape ``ServiceSpecificCredential`` that shows it."""
-    secret = "".join(call.choose(SECRET_ALPHABET) for _ in range(43)) + "="
+    secret = call.choose(SECRET_ALPHABET, 43) + "="
     prefix = API_KEY_PREFIXES.get(credential.service)
     if prefix is None:
         shown = {"ServicePassword": secret}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from iamd.account.ids import ACCESS_KEY, SECRET_ALPHABET, new_access_key_id
 from iamd.account.records import AccessKey, Group, Role, Settings, User
 from iamd.account.state import Account
-from iamd.call import Sealer
+from iamd.call import Letters, Sealer
 from iamd.errors import EntityAlreadyExists
 from iamd.replica.replica import Replica
 from iamd.server.greeting import NewAccount
@@ -60,8 +60,9 @@ async def _create_account(
     replica: Replica, sealer: Sealer, seed: Seed, account_id: str, time: int
 ) -> NewAccount | None:
     """The account with its root user's access key, or None if another process was first."""
-    key_id = seed.root_access_key_id or new_access_key_id(ACCESS_KEY, account_id, secrets.choice)
-    secret = seed.root_secret_access_key or "".join(secrets.choice(SECRET_ALPHABET) for _ in range(40))
+    letters = Letters()
+    key_id = seed.root_access_key_id or new_access_key_id(ACCESS_KEY, account_id, letters)
+    secret = seed.root_secret_access_key or letters(SECRET_ALPHABET, 40)
     sealed = sealer.seal(secret.encode("ascii"), key_id)
     root_key = AccessKey(id=key_id, owner_id=account_id, sealed_secret=sealed, created=time)
     try:

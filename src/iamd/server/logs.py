@@ -3,6 +3,8 @@
 import logging
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
+from time import time_ns
 from traceback import format_exception
 from typing import Any
 
@@ -13,6 +15,8 @@ from iamd.server.trace import Trace
 
 FORMATS = ("auto", "json", "text")
 LEVELS = ("debug", "info", "warning", "error")
+
+_LEVEL_NAMES = {getattr(logging, name.upper()): name for name in LEVELS}
 
 _logger = logging.getLogger("iamd")
 _encode = msgspec.json.Encoder().encode
@@ -60,7 +64,7 @@ class RequestLog:
             return
         line = Line(
             time=_now(),
-            level="error" if level == logging.ERROR else "debug" if level == logging.DEBUG else "info",
+            level=_LEVEL_NAMES[level],
             event="request",
             request_id=trace.request_id,
             source_ip=source_ip,
@@ -141,4 +145,10 @@ def _text(value: object) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(time_ns() // 1_000_000, 1000)
+    return f"{_second(seconds)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,14 +1,14 @@
 """What is known of a request by the time it is answered: the one record that logs and metrics are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from iamd.call import new_request_id
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct, kw_only=True):
     """Filled in step by step by the pipeline; what a step did not reach stays None."""
 
     request_id: str = field(default_factory=new_request_id)

@@ -40,7 +40,7 @@ def request_service_quota_increase(account: Account, input: Input, call: Call) -
     if desired <= account.quota(quota.quota):
         raise IllegalArgumentException("You must provide a quota value greater than the current quota value.")
     request = QuotaRequest(
-        id="".join(call.choose(_ID_LETTERS) for _ in range(40)),
+        id=call.choose(_ID_LETTERS, 40),
         quota_code=quota.code,
         desired_value=desired,
         requester_arn=call.caller.arn,

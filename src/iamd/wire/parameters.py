@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
 
 import re
 from binascii import a2b_qp
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from iamd.errors import InvalidParameterCombination, MalformedInput, MalformedQueryString
 from iamd.wire.http import HttpRequest
@@ -21,6 +21,7 @@ MAX_NAME_LENGTH: Final = 512  # bytes on the wire; the longest name of a member 
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _SIGNING: Final = "x-amz-"
+_NOTHING: Final = MappingProxyType[str, str]({})
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -32,14 +33,14 @@ class Parameters(Mapping[str, str]):
 
     __slots__ = ("_all", "query")
 
-    def __init__(self, query: Mapping[str, str], body: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, query: Mapping[str, str], body: Mapping[str, str] = _NOTHING) -> None:
         """Raises InvalidParameterCombination for a name in both."""
-        for name in sorted(query.keys() & body.keys()) if body else ():
+        for name in sorted(query.keys() & body.keys()) if query and body else ():
             raise InvalidParameterCombination(
                 f"The parameter {name} must not appear in both the query string and the body of a request."
             )
         self._all = {**query, **body}
-        self.query: Mapping[str, str] = MappingProxyType({name: self._all[name] for name in query})
+        self.query = MappingProxyType(dict(query)) if query else _NOTHING
 
     def __getitem__(self, name: str) -> str:
         return self._all[name]
@@ -50,8 +51,16 @@ class Parameters(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._all)
 
+    # Without the detour over __getitem__ that Mapping would take:
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all
+
+    def get(self, name: str, /, default: Any = None) -> Any:
+        return self._all.get(name, default)
+
     def items(self) -> ItemsView[str, str]:
-        return self._all.items()  # without the detour over __getitem__ that Mapping would take
+        return self._all.items()
 
     def __repr__(self) -> str:
         return f"Parameters({', '.join(self._all)})"  # names alone: values may be secrets
@@ -84,7 +93,10 @@ def _parse(encoded: bytes) -> dict[str, str]:
         return {}
     if encoded.count(b"&") >= MAX_PARAMETERS:
         raise MalformedInput(f"A request must not contain more than {MAX_PARAMETERS} parameters.")
-    if _BROKEN_ESCAPE.search(encoded):
+    decode: Callable[[bytes], str] = bytes.decode
+    if b"%" in encoded or b"+" in encoded:
+        decode = _decode
+    if b"%" in encoded and _BROKEN_ESCAPE.search(encoded):
         raise MalformedQueryString(
             "The query string contains a percent sign that two hexadecimal digits do not follow."
         )
@@ -96,7 +108,7 @@ def _parse(encoded: bytes) -> dict[str, str]:
             name, _, value = pair.partition(b"=")
             if len(name) > MAX_NAME_LENGTH:
                 raise MalformedInput(f"The name of a parameter must not be longer than {MAX_NAME_LENGTH} bytes.")
-            parameters.setdefault(_decode(name), _decode(value))
+            parameters.setdefault(decode(name), decode(value))
     except UnicodeDecodeError:
         raise MalformedQueryString("The query string contains text that is not UTF-8.") from None
     return parameters
