@@ -23,6 +23,8 @@ class Operator:
         self.iam.create_user(UserName="operator")
         self.key = self.iam.create_access_key(UserName="operator")["AccessKey"]
         self.arn = f"arn:aws:iam::{ACCOUNT_ID}:user/operator"
+        may = {"Action": ["iamd:AssumeRoleForService", "iam:PassRole", "iam:GetInstanceProfile"], "Resource": "*"}
+        self.iam.put_user_policy(UserName="operator", PolicyName="p", PolicyDocument=document(may))
         for name in ("Reader", "Writer"):
             self.role(name, {"Principal": {"AWS": self.arn}, "Action": "sts:AssumeRole"})
 

@@ -30,6 +30,10 @@ def role_options(function: F) -> F:
             click.option("--policy", metavar="JSON|@FILE", help="Session policy: allows no more than this."),
             click.option("--policy-arn", multiple=True, metavar="ARN", help="Managed session policy."),
             click.option("--external-id", help="What the role's trust policy asks for under sts:ExternalId."),
+            click.option(
+                "--service", metavar="PRINCIPAL", help="Take on the role as this service, such as lambda.amazonaws.com."
+            ),
+            click.option("--source-arn", metavar="ARN", help="What the service works for, such as a function."),
         ]
     ):
         function = option(function)
@@ -56,6 +60,8 @@ def role_request(
     policy: str | None,
     policy_arn: tuple[str, ...],
     external_id: str | None,
+    service: str | None,
+    source_arn: str | None,
 ) -> "RoleRequest":
     """The request that the options make."""
     from iamd.workload.credentials import RoleRequest
@@ -67,6 +73,8 @@ def role_request(
         policy=_read_policy(policy),
         policy_arns=policy_arn,
         external_id=external_id,
+        service=service,
+        source_arn=source_arn,
     )
 
 

@@ -28,6 +28,7 @@ def run(
       iamd run --role Reader -- aws s3 ls
       iamd run --role team/Deploy --session-name build-17 -- make deploy
       iamd run --profile ci --role Reader --policy @narrow.json -- python job.py
+      iamd run --role Thumbnails --service lambda.amazonaws.com -- python function.py
     """
     from iamd.workload.issuing import Issuer, NotIssued
     from iamd.workload.run import run

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from iamd.arn import find_arn, iam_arn
+from iamd.arn import PARTITION, find_arn, iam_arn
+from iamd.wire.models import OWN_MODELS
 from iamd.workload.credentials import RoleCredentials, RoleRequest
 
 _DEFAULT_REGION = "us-east-1"
@@ -55,7 +56,15 @@ class Issuer:
             "ExternalId": request.external_id,
         }
         issued = int(time.time())
-        answer = self._call("sts", "assume_role", **input)
+        if request.service is None:
+            answer = self._call("sts", "assume_role", **input)
+        else:
+            source_arn = request.source_arn
+            if source_arn is None and request.instance_profile is not None:
+                source_arn = self._instance_arn(role_arn, request.session_name)
+            answer = self._call(
+                "iamd", "assume_role_for_service", ServicePrincipal=request.service, SourceArn=source_arn, **input
+            )
         credentials = answer["Credentials"]
         return RoleCredentials(
             access_key_id=credentials["AccessKeyId"],
@@ -86,6 +95,10 @@ class Issuer:
             self._account_id = self._call("sts", "get_caller_identity")["Account"]
         return iam_arn(self._account_id, "role", "/", role.lstrip("/"))
 
+    def _instance_arn(self, role_arn: str, instance_id: str) -> str:
+        account_id = role_arn.split(":")[4]
+        return f"arn:{PARTITION}:ec2:{self.region or _DEFAULT_REGION}:{account_id}:instance/{instance_id}"
+
     def _instance_profile(self, name: str) -> dict[str, str]:
         profile = self._call("iam", "get_instance_profile", InstanceProfileName=name)["InstanceProfile"]
         if not profile["Roles"]:
@@ -104,12 +117,15 @@ class Issuer:
         with self._lock:
             if self._session is None:
                 self._session = Session(profile=self._profile)
+                self._session.get_component("data_loader").search_paths.append(str(OWN_MODELS))
             return self._session
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config
 
         session = self._botocore()
+        if service == "iamd" and self.endpoint_url is None:
+            raise NotIssued("AWS assumes no role for a service of yours: set AWS_ENDPOINT_URL.", refused=True)
         region = self.region or _DEFAULT_REGION
         with self._lock:  # a session of botocore's makes one client at a time
             if service not in self._clients:
