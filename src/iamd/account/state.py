@@ -108,6 +108,7 @@ class Directory:
         approves_quota_increases: bool = False,
         public_url: str = "http://127.0.0.1:4567",
         role_templates: RoleTemplates | None = None,
+        recorded_actions: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.account_ids: set[str] = set()
         self.aliases: dict[str, str] = {}  # alias → account id
@@ -119,6 +120,8 @@ class Directory:
         self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
         self.role_templates: RoleTemplates = role_templates or {}
         self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
+        # Actions whose events are recorded even if they change nothing, with patterns of the ARNs that they are about.
+        self.recorded_actions: Mapping[str, tuple[str, ...]] = recorded_actions or {}
         self.public_url = public_url  # where clients reach this installation
 
     def issuer_url(self, issuer_id: str) -> str:

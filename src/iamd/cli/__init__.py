@@ -7,6 +7,7 @@ from iamd.cli.backup import backup
 from iamd.cli.check import check
 from iamd.cli.credential_process import credential_process
 from iamd.cli.evaluate import evaluate
+from iamd.cli.events import events
 from iamd.cli.explain import explain
 from iamd.cli.mfa import mfa
 from iamd.cli.quota import quota
@@ -50,6 +51,7 @@ for command in (
     rotate_master_key,
     store,
     quota,
+    events,
     mfa,
     evaluate,
     test,

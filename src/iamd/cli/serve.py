@@ -61,6 +61,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="Directory of JSON Web Key Sets of the issuers whose web identity tokens are taken.",
 )
+@setting("--webhooks", type=_FILE, help="TOML or JSON file: where to send which audit events.")
 @setting("--role-templates", type=_FILE, help="Role templates of services, as the AWS CLI prints them.")
 @setting(
     "--quota-increases",
@@ -125,8 +126,21 @@ def serve(context: click.Context, /, **options: Any) -> None:
     bounds = {name: options.pop(name) for name in ("max_connections", "request_timeout", "keep_alive_timeout")}
     options["master_key_source"] = master_key_source(options["data_dir"], options.pop("master_key_from"))
     options["store"] = pop_etcd(context, options)
+    if options["webhooks"] is None:
+        del options["webhooks"]
+    else:
+        options["webhooks"] = _read_webhooks(options["webhooks"])
     options |= {name: find_secret(context, name) for name in SEED_SETTINGS}
     try:
         sys.exit(serve(Settings(limits=Limits(**bounds), **options)))
     except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _read_webhooks(path: Path) -> Any:
+    from iamd.server.webhook import InvalidWebhooks, read_webhooks
+
+    try:
+        return read_webhooks(path)
+    except InvalidWebhooks as error:
         raise click.ClickException(str(error)) from None

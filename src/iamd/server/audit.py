@@ -12,6 +12,7 @@ import msgspec
 
 from iamd.account.operation import Input, Output
 from iamd.call import Call, Caller, Session
+from iamd.policy.matching import compile_any
 from iamd.wire.models import OperationModel, redact
 
 MAX_TEXT = 1024  # characters kept of what a client says of itself, as CloudTrail keeps of a user agent
@@ -20,20 +21,24 @@ _ISSUE_SESSIONS = frozenset({"AssumeRole", "AssumeRoleForService", "GetSessionTo
 _TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
-def is_recorded(operation: OperationModel, call: Call) -> bool:
+def is_recorded(operation: OperationModel, input: Input, call: Call, chosen: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether a call that changes nothing leaves an event all the same, at the price of a durable write.
 
     Sessions taken on with an MFA proof are people's, and those that must not go unseen; credentials for a service's
     workload are given out by an operator. Whoever becomes a member account's root user is told of before it is one.
-    All other sessions are told by the request log alone.
+    Of all other reads and sessions the request log alone tells, but of the ``chosen`` actions, with patterns of the
+    roles that they are about.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-track-privileged-tasks.html
     """
-    if operation.service.prefix == "iamd" or operation.name == "AssumeRoot":
+    service = operation.service.prefix
+    if service == "iamd" or operation.name == "AssumeRoot":
         return True
-    if operation.service.prefix != "sts" or operation.name not in _ISSUE_SESSIONS:
-        return False
-    session = call.caller.session
-    return call.mfa_time is not None or (session is not None and session.mfa_time is not None)
+    if service == "sts" and operation.name in _ISSUE_SESSIONS:
+        session = call.caller.session
+        if call.mfa_time is not None or (session is not None and session.mfa_time is not None):
+            return True
+    patterns = chosen.get(f"{service}:{operation.name}") if chosen else None
+    return patterns is not None and compile_any(patterns)(input.get("RoleArn", "*"))
 
 
 def audit_event(operation: OperationModel, input: Input, output: Output, call: Call, account_id: str) -> bytes:
@@ -50,6 +55,7 @@ def audit_event(operation: OperationModel, input: Input, output: Output, call: C
         "requestParameters": _camel_case(redact(operation, input, "input")) or None,
         "responseElements": _camel_case(redact(operation, output, "output")) or None,
         "requestID": call.request_id,
+        **_resources(input),
         "eventID": str(uuid.uuid4()),
         "readOnly": operation.name in _ISSUE_SESSIONS,
         "eventType": "AwsApiCall",
@@ -74,6 +80,14 @@ def told_event(operation: OperationModel, input: Input, call: Call, account_id: 
     """What the account that made a delegation request hears of a call of another account, as JSON."""
     details = {"delegationRequestId": input["DelegationRequestId"]}
     return operator_event(operation.service.prefix, operation.name, details, account_id, call.time)
+
+
+def _resources(input: Input) -> dict[str, Any]:
+    """The role that a session is of."""
+    arn = input.get("RoleArn", "")
+    if not arn:
+        return {}
+    return {"resources": [{"accountId": arn.split(":")[4], "type": "AWS::IAM::Role", "ARN": arn}]}
 
 
 def operator_event(service: str, name: str, details: Mapping[str, Any], account_id: str, time: int) -> bytes:

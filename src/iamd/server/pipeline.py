@@ -112,7 +112,7 @@ async def _run(
         trace.decision = decision.outcome if decision else None
         output, changes = function(account, input, call)
         event = None
-        if changes or is_recorded(operation, call):
+        if changes or is_recorded(operation, input, call, replica.directory.recorded_actions):
             event = audit_event(operation, input, output, call, account.account_id)
             if other is not None and is_told_by_both(input):
                 callers_event = audit_event(operation, input, output, call, other.account_id)

@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,12 +32,15 @@ from iamd.server.metrics import Board
 from iamd.server.node import Node
 from iamd.server.operations import SERVICES, operation_functions
 from iamd.server.organizations import found_organizations
+from iamd.server.places import store_path
 from iamd.server.seeds import Seed, find_seeds
 from iamd.server.settings import Settings, SettingsError
+from iamd.server.webhook import recorded_actions
 from iamd.server.worker import Server
 from iamd.server.workers import CANNOT_START, Supervisor
 from iamd.store.interface import Unavailable
 from iamd.store.master_keys import MasterKeyError
+from iamd.store.opening import make_store
 
 T = TypeVar("T")
 
@@ -86,6 +90,7 @@ def _plan(settings: Settings) -> _Plan:
         role_templates=templates,
         approves_quota_increases=settings.quota_increases == "automatic",
         public_url=settings.public_url or settings.endpoint_url(listener),
+        recorded_actions=recorded_actions(settings.webhooks),
     )
     if not settings.dev:
         settings.make_data_dir()
@@ -202,9 +207,19 @@ async def _serve(
     housekeeper = Housekeeper(node.replica, settings.keep_history, settings.keep_events)
     housekeeper.start()
     try:
-        await server.serve([plan.listener])
+        async with _delivering(settings):
+            await server.serve([plan.listener])
     finally:
         await housekeeper.stop()
+
+
+def _delivering(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Delivers events to webhooks meanwhile, if there are any."""
+    if not settings.webhooks:
+        return nullcontext()
+    from iamd.server.webhooks import delivering
+
+    return delivering(settings.webhooks, lambda: make_store(settings.store, store_path(settings.data_dir)))
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

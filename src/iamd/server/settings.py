@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from iamd.authentication.issuer_keys import InvalidKeySet, IssuerKeys, IssuerKeysDirectory, NoIssuerKeys
 from iamd.server.limits import Limits
+from iamd.server.webhook import Webhook
 from iamd.store.etcd_settings import EtcdSettings
 
 _URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9.\-_~]+)*")
@@ -43,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     aws_managed_policies: Path | None = None  # output of GetAccountAuthorizationDetails
     issuer_keys: Path | None = None  # directory of JSON Web Key Sets
     role_templates: Path | None = None  # what GetRoleTemplateVersion prints, in a list
+    webhooks: tuple[Webhook, ...] = ()
     quota_increases: str = "operator"  # who approves what Service Quotas is asked for; or "automatic"
     account_id: str | None = None  # seeds of the first start …
     root_access_key_id: str | None = None
@@ -70,6 +72,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         if self.dev and self.workers > 1:
             raise SettingsError("--dev keeps everything in the memory of one process: leave --workers at 1.")
+        if self.dev and self.webhooks:
+            raise SettingsError(
+                "--dev keeps everything in memory, and forgets what was delivered: leave --webhooks out."
+            )
         if self.dev and self.store is not None:
             raise SettingsError("--dev keeps everything in memory: leave --store out.")
         if (self.root_access_key_id is None) != (self.root_secret_access_key is None):

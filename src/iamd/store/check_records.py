@@ -107,6 +107,8 @@ class RecordCheck:
             msgspec.json.decode(item.value)
         elif key.startswith(layout.DATA_KEY_PREFIX):
             decode_data_key(item.value)
+        elif key.startswith(layout.WEBHOOK_PREFIX):
+            layout.decode_webhook_cursor(item.value)
         elif key == layout.FIRST_ACCOUNT_KEY:
             layout.decode_account_reference(item.value)
         else:

@@ -20,6 +20,7 @@ from iamd.account.records import Record
 # a/<account id>/<kind>/<record key>   the record            see iamd.account.records
 # event/<account id>/<event id>        an audit event        event ids sort by time
 # meta/first-account                   AccountReference      the account with a random id that the first start makes
+# meta/webhook/<name>                  WebhookCursor         how far its events were delivered
 # meta/…                                                     what belongs to the store itself
 
 ACCOUNT_PREFIX = "account/"
@@ -32,6 +33,7 @@ DELEGATION_PREFIX = "delegation-request/"
 HEAD_PREFIX = "a/"
 EVENT_PREFIX = "event/"
 DATA_KEY_PREFIX = "meta/data-key/"
+WEBHOOK_PREFIX = "meta/webhook/"
 FIRST_ACCOUNT_KEY = "meta/first-account"
 
 
@@ -67,6 +69,15 @@ class Head(Struct, frozen=True, kw_only=True):
     transaction: str  # unique id of that commit's transaction
 
 
+class WebhookCursor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the events of a webhook were delivered, and which process is delivering."""
+
+    revision: int  # all commits up to it are done with
+    event_id: str  # the newest event id, or time, known when it was reached
+    holder: str | None = None  # the process that has claimed delivery …
+    until: float = 0.0  # … until then, in epoch seconds
+
+
 def head_key(account_id: str) -> str:
     """The key every write to the account expects and replaces; also the prefix of all its records."""
     return f"a/{account_id}"
@@ -90,6 +101,7 @@ _delegation_request = msgspec.json.Decoder(DelegationRequest)
 _organization_reference = msgspec.json.Decoder(OrganizationReference)
 _service_uses = msgspec.json.Decoder(ServiceUses)
 _head = msgspec.json.Decoder(Head)
+_webhook_cursor = msgspec.json.Decoder(WebhookCursor)
 
 
 def encode_entry(
@@ -99,7 +111,8 @@ def encode_entry(
     | DelegationRequest
     | OrganizationReference
     | ServiceUses
-    | Head,
+    | Head
+    | WebhookCursor,
 ) -> bytes:
     """``entry`` as it is stored: JSON."""
     return _encode(entry)
@@ -133,6 +146,11 @@ def decode_organization_reference(stored: bytes) -> OrganizationReference:
 def decode_service_uses(stored: bytes) -> ServiceUses:
     """The value under ``service-uses/``."""
     return _service_uses.decode(stored)
+
+
+def decode_webhook_cursor(stored: bytes) -> WebhookCursor:
+    """The value under ``meta/webhook/``."""
+    return _webhook_cursor.decode(stored)
 
 
 def decode_head(stored: bytes) -> Head:
