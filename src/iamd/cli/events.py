@@ -2,18 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from iamd.cli.options import config_option, data_dir_option
-from iamd.cli.store_options import pop_store, store_options
-from iamd.server.places import store_path
+from iamd.cli.options import config_option
+from iamd.cli.store_options import Place, place_options
 
 if TYPE_CHECKING:
     from iamd.server.event_log import Event, Selection
-    from iamd.store.etcd_settings import EtcdSettings
 
 _AGO = re.compile(r"([0-9]{1,5})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -21,8 +18,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @click.command()
 @config_option
-@data_dir_option
-@store_options
+@place_options
 @click.option("--action", "actions", multiple=True, metavar="PATTERN", help="Such as sts:AssumeRole or 'iam:Delete*'.")
 @click.option("--principal", "principals", multiple=True, metavar="PATTERN", help="ARNs of who acted.")
 @click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="ARNs of roles that were assumed.")
@@ -32,8 +28,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N of those that there are.")
 @click.option("--follow", is_flag=True, help="Go on with those that come.")
 @click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.pass_context
-def events(context: click.Context, /, **options: Any) -> None:
+def events(place: Place, limit: int | None, follow: bool, output: str, **options: Any) -> None:
     """Show the audit events in the store: every change, and every session that was taken on with an MFA proof.
 
     The server may be running, or several. An option given twice means either; different ones must all hold. JSON is
@@ -50,32 +45,22 @@ def events(context: click.Context, /, **options: Any) -> None:
     from iamd.server.event_log import Selection
     from iamd.store.interface import Unavailable
 
-    etcd = pop_store(context, options)
-    data_dir, output = options.pop("data_dir"), options.pop("output")
-    limit, follow = options.pop("limit"), options.pop("follow")
     now = datetime.now(UTC)
     options["since"], options["until"] = _time(options["since"], now), _time(options["until"], now)
-    selection = Selection(**options)
+    place.verify()
     try:
-        asyncio.run(_show(etcd, store_path(data_dir), selection, limit, follow, output))
+        asyncio.run(_show(place, Selection(**options), limit, follow, output))
     except Unavailable as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         return
 
 
-async def _show(
-    etcd: "EtcdSettings | None", path: Path, selection: "Selection", limit: int | None, follow: bool, output: str
-) -> None:
+async def _show(place: Place, selection: "Selection", limit: int | None, follow: bool, output: str) -> None:
     from iamd.server.event_log import follow_events, read_events
-    from iamd.store.opening import make_store
 
-    if etcd is None and not path.exists():
-        raise click.ClickException(f"There is no store {path}. Name its directory with --data-dir.")
-    store = make_store(etcd, path)
-    await store.open()
-    try:
-        matches = selection.matcher()
+    matches = selection.matcher()
+    async with place.opened() as store:
         revision, found = await read_events(store, selection.accounts)
         chosen = [event for event in found if matches(event)]
         for event in chosen[-limit:] if limit else chosen:
@@ -84,8 +69,6 @@ async def _show(
             async for event in follow_events(store, revision):
                 if matches(event):
                     _print(event, output)
-    finally:
-        await store.close()
 
 
 def _print(event: "Event", output: str) -> None:

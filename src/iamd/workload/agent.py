@@ -16,7 +16,10 @@ from iamd.workload.credentials import RoleCredentials, RoleRequest
 from iamd.workload.http import Listener
 from iamd.workload.instance_metadata import InstanceMetadata, SessionTokens
 from iamd.workload.instances import Fleet, Instance, InvalidInstances, make_token_files
+from iamd.workload.issuing import NotIssued
 from iamd.workload.sockets import CannotListen, listen
+
+_WARM_UP = 10.0  # seconds
 
 _logger = logging.getLogger("iamd.workload")
 
@@ -100,6 +103,16 @@ class Agent:
         await listener.open()
         self._metadata[instance.id] = (instance, listener)
 
+    async def warm_up(self) -> None:
+        """Get the sessions of all instances, as far as there are some soon: SDKs ask once, and wait a second."""
+        requests = {instance.request for instance in self._instances.values()}
+        if requests:
+            await asyncio.wait([asyncio.create_task(self._try(request)) for request in requests], timeout=_WARM_UP)
+
+    async def _try(self, request: RoleRequest) -> None:
+        with contextlib.suppress(NotIssued):  # the log has it
+            await self.cache.get(request)
+
     def served(self) -> list[Served]:
         """Where each instance finds its credentials."""
         return [Served(id=id, environment=self._environment(instance)) for id, instance in self._instances.items()]
@@ -129,6 +142,7 @@ async def serve_until_stopped(
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     stopping = asyncio.create_task(stop.wait())
     async with agent:
+        await agent.warm_up()
         on_change(agent)
         while not stop.is_set():
             reloading = asyncio.create_task(reload.wait())
@@ -140,6 +154,7 @@ async def serve_until_stopped(
                 except (InvalidInstances, CannotListen) as error:
                     _logger.error("The instances stay as they were: %s", error)
                 else:
+                    await agent.warm_up()
                     on_change(agent)
             reloading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
