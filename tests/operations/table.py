@@ -45,6 +45,7 @@ TWICE = tags("a", "a")  # which no entity takes
 MALFORMED = "{}"
 POLICY = arn("policy/team/Readers")
 NO_POLICY = arn("policy/None")
+USER = arn("user/alice")  # an ARN, but no policy's
 SERVICES_POLICY = "arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 LINKED = "AWSServiceRoleForECS"
@@ -139,12 +140,16 @@ WRITES: tuple[Row, ...] = (
         {
             "NoSuchEntity": {"PolicyArn": NO_POLICY, "PolicyDocument": policy()},
             "MalformedPolicyDocument": {"PolicyArn": POLICY, "PolicyDocument": MALFORMED},
+            "InvalidInput": {"PolicyArn": USER, "PolicyDocument": policy()},
         },
     ),
     Row(
         "SetDefaultPolicyVersion",
         {"PolicyArn": POLICY, "VersionId": "v2"},
-        missing(PolicyArn=POLICY, VersionId="v9"),
+        {
+            "NoSuchEntity": {"PolicyArn": POLICY, "VersionId": "v9"},
+            "InvalidInput": {"PolicyArn": USER, "VersionId": "v1"},
+        },
     ),
     *tagging("TagPolicy", {"PolicyArn": POLICY}, {"PolicyArn": NO_POLICY}),
     # Roles
@@ -210,6 +215,7 @@ WRITES: tuple[Row, ...] = (
             {
                 "NoSuchEntity": {f"{kind}Name": name, "PolicyArn": NO_POLICY},
                 "PolicyNotAttachable": {f"{kind}Name": name, "PolicyArn": SERVICES_POLICY},
+                "InvalidInput": {f"{kind}Name": name, "PolicyArn": USER},
             }
             | ({"UnmodifiableEntity": {"RoleName": LINKED, "PolicyArn": POLICY}} if kind == "Role" else {}),
         )
@@ -503,7 +509,11 @@ WRITES: tuple[Row, ...] = (
 
 
 def of_policy(operation: str, **more: str) -> Row:
-    return Row(operation, {"PolicyArn": POLICY, **more}, missing(PolicyArn=NO_POLICY, **more))
+    refusals: dict[str, Given | Refusal] = {
+        "NoSuchEntity": {"PolicyArn": NO_POLICY, **more},
+        "InvalidInput": {"PolicyArn": USER, **more},
+    }
+    return Row(operation, {"PolicyArn": POLICY, **more}, refusals)
 
 
 def of(kind: str, name: str, operation: str, none: str = "none", **more: Any) -> Row:
@@ -698,7 +708,14 @@ def untagging(operation: str, input: Input, none: Input) -> Row:
 DELETES: tuple[Row, ...] = (
     untagging("UntagUser", {"UserName": "alice"}, {"UserName": "none"}),
     untagging("UntagRole", {"RoleName": "Reader"}, {"RoleName": "none"}),
-    untagging("UntagPolicy", {"PolicyArn": POLICY}, {"PolicyArn": NO_POLICY}),
+    Row(
+        "UntagPolicy",
+        {"PolicyArn": POLICY, "TagKeys": ["Team"]},
+        {
+            "NoSuchEntity": {"PolicyArn": NO_POLICY, "TagKeys": ["Team"]},
+            "InvalidInput": {"PolicyArn": USER, "TagKeys": ["Team"]},
+        },
+    ),
     untagging("UntagInstanceProfile", {"InstanceProfileName": "Web"}, {"InstanceProfileName": "None"}),
     untagging("UntagMFADevice", {"SerialNumber": "@phone"}, {"SerialNumber": arn("mfa/none")}),
     untagging("UntagServerCertificate", {"ServerCertificateName": "web"}, {"ServerCertificateName": "none"}),
@@ -712,7 +729,10 @@ DELETES: tuple[Row, ...] = (
         Row(
             f"Detach{kind}Policy",
             {f"{kind}Name": name, "PolicyArn": POLICY},
-            {"NoSuchEntity": {f"{kind}Name": name, "PolicyArn": READ_ONLY}}
+            {
+                "NoSuchEntity": {f"{kind}Name": name, "PolicyArn": READ_ONLY},
+                "InvalidInput": {f"{kind}Name": name, "PolicyArn": USER},
+            }
             | ({"UnmodifiableEntity": {"RoleName": LINKED, "PolicyArn": POLICY}} if kind == "Role" else {}),
         )
         for kind, name in IDENTITIES
@@ -739,7 +759,11 @@ DELETES: tuple[Row, ...] = (
     Row(
         "DeletePolicy",
         {"PolicyArn": arn("policy/Spare")},
-        {"NoSuchEntity": {"PolicyArn": NO_POLICY}, "DeleteConflict": {"PolicyArn": POLICY}},
+        {
+            "NoSuchEntity": {"PolicyArn": NO_POLICY},
+            "DeleteConflict": {"PolicyArn": POLICY},
+            "InvalidInput": {"PolicyArn": USER},
+        },
     ),
     Row(
         "DeletePolicyVersion",
@@ -747,6 +771,7 @@ DELETES: tuple[Row, ...] = (
         {
             "NoSuchEntity": {"PolicyArn": POLICY, "VersionId": "v9"},
             "DeleteConflict": {"PolicyArn": POLICY, "VersionId": "v2"},
+            "InvalidInput": {"PolicyArn": USER, "VersionId": "v1"},
         },
     ),
     Row("CreateInstanceProfile", {"InstanceProfileName": "Spare"}),
