@@ -14,7 +14,7 @@ PENDING: dict[str, set[str]] = {
         "SendDelegationToken",
         "UpdateDelegationRequest",
     },
-    "sts": {"AssumeRoleWithSAML", "AssumeRoot", "GetDelegatedAccessToken"},
+    "sts": {"GetDelegatedAccessToken"},
     # Templates need accounts that Organizations makes; automatic management and reports need CloudWatch and AWS Health;
     # cases need AWS Support.
     "service-quotas": {

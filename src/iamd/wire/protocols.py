@@ -34,11 +34,13 @@ class WireProtocol(Protocol):
 
 def protocol_of(request: HttpRequest) -> WireProtocol:
     """JSON for a POST with a target, Query for all else."""
-    if request.method == "POST":
-        target = request.header(TARGET)
-        if target is not None:
-            return _Json(target, request.body)
-    return _QUERY_JSON if "application/json" in (request.header(b"accept") or "") else _QUERY_XML
+    accept: bytes | None = None
+    for name, value in request.headers:
+        if name == b"accept" and accept is None:
+            accept = value
+        elif name == TARGET and request.method == "POST":
+            return _Json(value.decode("latin-1"), request.body)
+    return _QUERY_JSON if accept is not None and b"application/json" in accept else _QUERY_XML
 
 
 class _Query:
