@@ -5,12 +5,13 @@ import random
 import secrets
 import time as clock
 from collections.abc import Callable, Hashable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
 from iamd.account import ids
+from iamd.account.state import Account
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,8 +121,17 @@ class NotComputed(Exception):
         self.compute = compute
 
 
+class NotLoaded(Exception):
+    """An operation needs to see another account: ``give`` it, or None if it is not hosted, and run it again."""
+
+    def __init__(self, account_id: str, give: Callable[[Account | None], None]) -> None:
+        super().__init__()
+        self.account_id = account_id
+        self.give = give
+
+
 class Computations:
-    """What slow functions gave in one call. Their arguments may be secret, and nothing shows them."""
+    """What slow functions gave in one call, and other accounts. Arguments may be secret, and nothing shows them."""
 
     def __init__(self) -> None:
         self._results: dict[Hashable, Any] = {}
@@ -137,6 +147,14 @@ class Computations:
             raise NotComputed(compute)
         result: T = self._results[key]
         return result
+
+    def other_account(self, account_id: str) -> Account | None:
+        """Another account as it was when the call first asked for it. Raises NotLoaded as long as it was not given."""
+        key = (Account, account_id)
+        if key not in self._results:
+            raise NotLoaded(account_id, partial(self._results.__setitem__, key))
+        account: Account | None = self._results[key]
+        return account
 
 
 class Letters:
@@ -191,6 +209,15 @@ class Call(Struct, frozen=True, kw_only=True):
         same arguments; what is random is drawn inside the function.
         """
         return self.computations.get(function, *args, **kwargs)
+
+    def other_account(self, account_id: str) -> Account | None:
+        """Another account, to read; None if it is not hosted here.
+
+        An operation is run on one account, and is given another only when it asks: this raises NotLoaded the first
+        time, and whoever runs the operation gives the account and runs it again. INVARIANT: what comes of the call may
+        rest on what the other account was a moment ago, for no commit compares the heads of two.
+        """
+        return self.computations.other_account(account_id)
 
     def new_id(self, prefix: str) -> str:
         """A fresh unique id such as ``AIDA…``; see ``iamd.account.ids`` for the prefixes."""

@@ -17,7 +17,7 @@ from iamd.account.operation import Answer, Input
 from iamd.account.records import Record, Settings
 from iamd.account.state import Account, Directory
 from iamd.arn import root_arn
-from iamd.call import Call, Caller, NotComputed, SealBroken, Source
+from iamd.call import Call, Caller, NotComputed, NotLoaded, SealBroken, Source
 from iamd.errors import ServiceError
 from iamd.server.operations import SERVICES, reads_only
 from iamd.wire.models import OWN_MODELS, load_service
@@ -37,6 +37,7 @@ class World:
         self.account = Account(account_id, directory or Directory())
         self.directory = self.account.directory
         self.directory.account_ids.add(account_id)
+        self.others: dict[str, Account] = {}  # that operations may ask for
         self.sealer = ProcessSealer()
         self.time = NOW
         self.changes: list[Change] = []  # of the last run
@@ -76,6 +77,8 @@ class World:
                 break
             except NotComputed as slow:
                 slow.compute()
+            except NotLoaded as missing:
+                missing.give(self.others.get(missing.account_id))
         check_shape(model.output_shape, output, "output")
         # The server does not write what such an operation asks for.
         assert not (changes and reads_only(load_service(model.service_model.service_name).operations[model.name]))

@@ -362,3 +362,25 @@ def test_profiles_of_the_aws_cli_assume_roles_by_themselves(
     assert shell.succeed("aws sts get-caller-identity --profile hub")["Arn"].startswith(
         f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Hub/botocore-session-"
     )
+
+
+def test_a_user_of_another_account_is_trusted_by_who_it_is(
+    server: ServerProcess, root: Signed, other_root: Signed
+) -> None:
+    """Its new name keeps the grant; who gets the old name later does not have it."""
+    visitor = new_user(server, other_root, "visitor", allow("sts:AssumeRole"))
+    new_role(root, "Open", trust(aws(user_arn("visitor", OTHER_ACCOUNT_ID))))
+    other_root.iam.update_user(UserName="visitor", NewUserName="guest")
+    assert visitor.assume("Open").arn.endswith(":assumed-role/Open/session")
+    shown = root.iam.get_role(RoleName="Open")["Role"]["AssumeRolePolicyDocument"]
+    assert shown["Statement"][0]["Principal"] == aws(user_arn("guest", OTHER_ACCOUNT_ID))
+    impostor = new_user(server, other_root, "visitor", allow("sts:AssumeRole"))
+    assert refusal(impostor.sts.assume_role, RoleArn=role_arn("Open"), RoleSessionName="session") == (
+        f"AccessDenied: User: {impostor.arn} is not authorized to perform: sts:AssumeRole on resource: "
+        f"{role_arn('Open')}"
+    )
+    missing = user_arn("nobody", OTHER_ACCOUNT_ID)
+    assert (
+        refusal(root.iam.create_role, RoleName="Closed", AssumeRolePolicyDocument=trust(aws(missing)))
+        == f'MalformedPolicyDocument: Invalid principal in policy: "AWS":"{missing}"'
+    )

@@ -67,7 +67,8 @@ def authorize(
         if need.owner_may:
             in_force = with_owners_permissions(in_force)
         if need.trust:
-            in_force = with_trust_policy(in_force, account, target.entity if isinstance(target.entity, Role) else None)
+            role = target.entity if isinstance(target.entity, Role) else None
+            in_force = with_trust_policy(in_force, account, role, callers_account)
         for reading in readings(extra):
             keys = given | reading if reading else given
             request = policy.Request(principal=asks, action=action, resource=target.arn, context=keys)

@@ -51,14 +51,19 @@ def with_owners_permissions(policies: Policies) -> Policies:
     return replace(policies, identity=(*policies.identity, by_default))
 
 
-def with_trust_policy(policies: Policies, account: Account, role: Role | None) -> Policies:
+def with_trust_policy(
+    policies: Policies, account: Account, role: Role | None, callers_account: Account | None = None
+) -> Policies:
     """The caller's policies, and the trust policy of a role of ``account``, without which nobody assumes it.
+
+    ``callers_account`` is the caller's where that is another.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
     """
     trust = None
+    others = () if callers_account is None else (callers_account,)
     if role is not None:
-        trust = parse_policy(trust_policy_in_force(account, role), source_id=role.name, source_type="role")
+        trust = parse_policy(trust_policy_in_force(account, role, *others), source_id=role.name, source_type="role")
     return replace(
         policies,
         resource=trust,

@@ -69,7 +69,7 @@ def acquire_role(account: Account, input: Input, call: Call) -> Answer:
         id=call.new_id(ids.ROLE),
         created=call.time,
         trust_policy=described.trust_policy,
-        trust_principals=trust_principals(account, policy),
+        trust_principals=trust_principals(account, policy, call),
         description=described.description,
         max_session_duration=described.max_session_duration,
         tags=tags,

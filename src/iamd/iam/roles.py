@@ -13,7 +13,7 @@ from iamd.account.operation import Answer, Input
 from iamd.account.records import Role
 from iamd.account.service_linked_roles import SERVICE_LINKED_PATH
 from iamd.account.state import Account
-from iamd.account.trust import trust_policy_in_force
+from iamd.account.trust import find_foreign_accounts, trust_policy_in_force
 from iamd.call import Call
 from iamd.errors import DeleteConflict, EntityAlreadyExists, InvalidInput, UnmodifiableEntity
 from iamd.iam.pagination import paginate_records
@@ -43,7 +43,7 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
         id=call.new_id(ids.ROLE),
         created=call.time,
         trust_policy=document,
-        trust_principals=trust_principals(account, policy),
+        trust_principals=trust_principals(account, policy, call),
         description=input.get("Description"),
         max_session_duration=input.get("MaxSessionDuration", 3600),
         tags=tags,
@@ -58,8 +58,17 @@ def create_role(account: Account, input: Input, call: Call) -> Answer:
 
 
 def get_role(account: Account, input: Input, call: Call) -> Answer:
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html"""
-    return {"Role": described_role_answer(account, account.get_role(input["RoleName"]), call.time)}, []
+    """Principals of other accounts that are hosted here are shown as they are now; in lists, as they were written.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
+    """
+    role = account.get_role(input["RoleName"])
+    answer = described_role_answer(account, role, call.time)
+    others = [call.other_account(account_id) for account_id in sorted(find_foreign_accounts(account, role))]
+    if others:
+        known = [other for other in others if other is not None]
+        answer["AssumeRolePolicyDocument"] = trust_policy_in_force(account, role, *known)
+    return {"Role": answer}, []
 
 
 def update_role(account: Account, input: Input, call: Call) -> Answer:
@@ -91,7 +100,7 @@ def update_role_description(account: Account, input: Input, call: Call) -> Answe
 def update_assume_role_policy(account: Account, input: Input, call: Call) -> Answer:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html"""
     role, document = get_modifiable_role(account, input["RoleName"]), input["PolicyDocument"]
-    principals = trust_principals(account, verify_trust_policy(account, document))
+    principals = trust_principals(account, verify_trust_policy(account, document), call)
     return {}, [Put(replace(role, trust_policy=document, trust_principals=principals))]
 
 

@@ -8,6 +8,7 @@ import re
 from iamd.account.records import Role, User
 from iamd.account.state import Account
 from iamd.arn import PARTITION, find_arn
+from iamd.call import Call
 from iamd.errors import LimitExceeded
 from iamd.policy import Policy, check_trust_policy, invalid_principal, policy_size
 
@@ -23,21 +24,36 @@ def verify_trust_policy(account: Account, document: str) -> Policy:
     return policy
 
 
-def trust_principals(account: Account, policy: Policy) -> dict[str, str]:
-    """The users and roles of this account that a verified trust policy names, as written → unique id.
+def trust_principals(account: Account, policy: Policy, call: Call) -> dict[str, str]:
+    """The users and roles of hosted accounts that a verified trust policy names, as written → unique id.
 
-    Raises MalformedPolicyDocument for one that does not exist. Whether a user or role of another account exists cannot
-    be seen from here, even where that account is hosted too: any is accepted. Identity providers of this account may be
-    named before they exist, those of others never.
+    Raises MalformedPolicyDocument for one that does not exist. Of an account that is not hosted here any is accepted.
+    Identity providers of this account may be named before they exist, those of others never. Raises NotLoaded.
     """
     found: dict[str, str] = {}
     for kind, value in policy.principals:
-        entity = _find_entity(account, value) if kind == "AWS" else None
+        home = _home(account, value, call) if kind == "AWS" else None
+        entity = _find_entity(home, value) if home is not None else None
         if entity is not None:
             found[value] = entity.id
-        elif not _may_name(account, kind, value):
+        elif _is_foreign_entity(account, home, value) or not _may_name(account, kind, value):
             raise invalid_principal(kind, value)
     return found
+
+
+def _home(account: Account, value: str, call: Call) -> Account | None:
+    """The account whose user or role ``value`` would be, None if it is not hosted here."""
+    arn = find_arn(value)
+    if arn is None or arn.account_id == account.account_id:
+        return account
+    if arn.service != "iam" or arn.account_id not in account.directory.account_ids:
+        return None
+    return call.other_account(arn.account_id)
+
+
+def _is_foreign_entity(account: Account, home: Account | None, value: str) -> bool:
+    """Whether it is a user or role, and no whole account, of another account that is hosted here."""
+    return home is not None and home is not account and not value.endswith(":root")
 
 
 def _find_entity(account: Account, value: str) -> User | Role | None:

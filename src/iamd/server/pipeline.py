@@ -9,7 +9,7 @@ from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.authorization.authorize import Denied, authorize
 from iamd.authorization.targets import find_account_acted_on
-from iamd.call import Call, NotComputed, Sealer, Source, now
+from iamd.call import Call, NotComputed, NotLoaded, Sealer, Source, now
 from iamd.errors import InternalFailure, NotImplementedYet, ServiceError
 from iamd.replica.batch import Committed
 from iamd.replica.replica import Replica, Written
@@ -134,6 +134,8 @@ async def _run(
             return dict(committed.answer)
         except NotComputed as slow:
             await asyncio.to_thread(slow.compute)
+        except NotLoaded as missing:
+            missing.give(await replica.account(missing.account_id))
 
 
 async def _record(read: Written, account_id: str, replica: Replica) -> Committed:
