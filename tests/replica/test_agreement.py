@@ -77,7 +77,8 @@ def join(name: str, group_name: str) -> Any:
 def create_access_key(name: str) -> Any:
     def run(account: Account) -> Written:
         user = account.get_user(name)
-        key_id = new_access_key_id("AKIA", ACCOUNT, random.Random(user.id).choice)
+        chance = random.Random(user.id)
+        key_id = new_access_key_id("AKIA", ACCOUNT, lambda letters, count: "".join(chance.choices(letters, k=count)))
         key = AccessKey(id=key_id, owner_id=user.id, sealed_secret="1.sealed", created=1)
         return Written(None, [Put(key)], b"{}")
 
