@@ -1,5 +1,8 @@
 """The AWS CLI works against the server: pages, waiters, documents from files, profiles that assume roles, refusals."""
 
+import base64
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -64,3 +67,13 @@ def test_documents_from_files_and_a_profile_that_assumes_a_role(shell: Shell) ->
         f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Keeper/night is not authorized to perform: iam:DeleteUser on "
         "resource: user Bob because no identity-based policy allows the iam:DeleteUser action"
     )
+
+
+def test_a_credential_report(shell: Shell) -> None:
+    shell.succeed("aws iam create-user --user-name Bob")
+    assert shell.succeed("aws iam generate-credential-report")["State"] == "STARTED"
+    assert shell.succeed("aws iam generate-credential-report")["State"] == "COMPLETE"
+    report = shell.succeed("aws iam get-credential-report")
+    assert report["ReportFormat"] == "text/csv"
+    rows = csv.DictReader(io.StringIO(base64.b64decode(report["Content"]).decode()))
+    assert [row["arn"] for row in rows] == [iam_arn("root"), iam_arn("user/Bob")]
