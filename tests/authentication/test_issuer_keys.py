@@ -58,7 +58,9 @@ def test_what_was_read_stays_while_a_file_is_broken(tmp_path: Path, caplog: pyte
     keys = IssuerKeysDirectory(tmp_path)
     path.write_text(ISSUER.key_set()[:-1])
     with caplog.at_level(logging.ERROR):
-        assert find(keys, ISSUER.url) == ISSUER.keys()
+        for _ in range(3):
+            assert find(keys, ISSUER.url) == ISSUER.keys()
+    assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith(f"The issuer keys in {tmp_path} cannot be read: idp.json: it is no JSON")
     path.write_text(ISSUER.key_set())
     assert find(keys, ISSUER.url) == ISSUER.keys()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from iamd.account.delegation import DelegationRequest
 from iamd.account.organization import Organization
 from iamd.account.records import (
     AccessKey,
@@ -20,7 +21,9 @@ from iamd.account.records import (
     Role,
     ServiceAccess,
     Settings,
+    TokenKey,
     User,
+    WebIdentityIssuer,
     encode_record,
 )
 from iamd.account.state import Directory
@@ -58,6 +61,24 @@ ROLE = Role(account_id=ACCOUNT, name="role", id="AROAROLE", created=1, trust_pol
 PROFILE = InstanceProfile(account_id=ACCOUNT, name="profile", id="AIPAPROFILE", created=1, role_id=ROLE.id)
 SETTINGS = Settings(account_id=ACCOUNT, created=1, alias="example")
 LAST_USED = LastUsed(id="AKIADELETED", time=1, service="iam", region="us-east-1")
+
+
+TOKEN_KEY = TokenKey(id="key", algorithm="ES384", sealed="1.not-sealed", public={}, created=1)
+
+
+def delegation_request(request_id: str, requestor_id: str) -> DelegationRequest:
+    return DelegationRequest(
+        id=request_id,
+        requestor_id=requestor_id,
+        workflow_id="workflow",
+        description="",
+        template_arn=POLICY.arn,
+        policy="{}",
+        notification_channel="arn:aws:sns:us-east-1:111122223333:t",
+        session_duration=900,
+        created=1,
+        updated=1,
+    )
 
 
 def put_records(*records: Record, head: bool = True) -> dict[str, bytes]:
@@ -289,6 +310,23 @@ def test_a_store_in_order_has_no_findings() -> None:
                 "member/444455556666 names o-none, which does not exist.",
             ],
             id="organizations",
+        ),
+        pytest.param(
+            {
+                **put_records(WebIdentityIssuer(id="issuer", keys=(TOKEN_KEY,))),
+                "delegation-request/d-one": layout.encode_entry(delegation_request("d-one", ACCOUNT)),
+                "delegation-request/d-two": layout.encode_entry(delegation_request("d-three", OTHER)),
+                "delegation-request/d-four": b"{}",
+            },
+            (),
+            [
+                "a/111122223333/web-identity-issuer/issuer has a secret that cannot be opened: The sealed text, or what "
+                "it belongs to, was changed.",
+                "delegation-request/d-four cannot be read: Object missing required field `id`.",
+                "delegation-request/d-two has another delegation request.",
+                "delegation-request/d-two is of 444455556666, which is not in the directory.",
+            ],
+            id="delegation requests",
         ),
         pytest.param(
             {

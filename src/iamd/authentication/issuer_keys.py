@@ -77,7 +77,8 @@ class IssuerKeysDirectory:
         try:
             seen = self._look()
             if seen != self._seen:
-                self._keys, self._seen = _read_all(self._path), seen
+                self._seen = seen  # whatever comes of it: nobody's tokens make the same broken file be read again
+                self._keys = _read_all(self._path)
         except (InvalidKeySet, OSError) as error:  # what was read before stays in force, whole
             _logger.error("The issuer keys in %s cannot be read: %s.", self._path, error)
         return self._keys.get(issuer)
