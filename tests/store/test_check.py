@@ -320,8 +320,8 @@ def test_a_store_in_order_has_no_findings() -> None:
             },
             (),
             [
-                "a/111122223333/web-identity-issuer/issuer has a secret that cannot be opened: The sealed text, or what "
-                "it belongs to, was changed.",
+                "a/111122223333/web-identity-issuer/issuer has a secret that cannot be opened: The sealed text, or "
+                "what it belongs to, was changed.",
                 "delegation-request/d-four cannot be read: Object missing required field `id`.",
                 "delegation-request/d-two has another delegation request.",
                 "delegation-request/d-two is of 444455556666, which is not in the directory.",
