@@ -231,6 +231,19 @@ def test_a_workflow_has_one_request(given: Delegations) -> None:
     assert refused.value.code == "EntityAlreadyExists"
 
 
+def test_a_requestor_has_a_thousand_requests_at_most(given: Delegations) -> None:
+    requests = given.cloud.worlds[PROVIDER].directory.delegation_requests
+    first = requests[given.create()]
+    requests |= {
+        f"{number}": replace(first, id=f"{number}", workflow_id=f"workflow-{number}") for number in range(2, 1001)
+    }
+    with pytest.raises(ServiceError) as refused:
+        given.create("one-more")
+    assert f"{refused.value.code}: {refused.value.message}" == (
+        "LimitExceeded: Cannot exceed quota for DelegationRequestsPerAccount: 1000"
+    )
+
+
 @pytest.mark.parametrize(
     ("input", "text"),
     [

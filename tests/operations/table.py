@@ -71,6 +71,22 @@ NOT_READY = {
 NOT_MANAGEMENT = NOT_READY | {"CallerIsNotManagementAccountException": Refusal({}, DELEGATE_ID)}
 
 
+ASKED = {"DelegationRequestId": "@asked"}
+NO_REQUEST = "00000000-0000-4000-8000-000000000000"
+
+
+def asked(workflow: str) -> Input:
+    """A delegation request to the account itself."""
+    return {
+        "OwnerAccountId": ACCOUNT_ID,
+        "Description": "Look around.",
+        "Permissions": {"PolicyTemplateArn": POLICY},
+        "RequestorWorkflowId": workflow,
+        "NotificationChannel": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:delegations",
+        "SessionDuration": 900,
+    }
+
+
 def missing(**input: Any) -> dict[str, Given | Refusal]:
     """The refusal of what is about something that is not there."""
     return {"NoSuchEntity": input}
@@ -482,6 +498,28 @@ WRITES: tuple[Row, ...] = (
     Row("EnableOrganizationsRootCredentialsManagement", {}, NOT_MANAGEMENT),
     Row("EnableOrganizationsRootSessions", {}, NOT_MANAGEMENT),
     Row("EnableOutboundWebIdentityFederation", after={"FeatureEnabled": {}}),
+    # Delegation requests
+    Row(
+        "CreateDelegationRequest",
+        asked("workflow-1"),
+        {"InvalidInput": {**asked("workflow-2"), "NotificationChannel": f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:queue"}},
+        {"EntityAlreadyExists": asked("workflow-1")},
+        saves={"asked": "DelegationRequestId"},
+    ),
+    Row("CreateDelegationRequest", asked("workflow-2"), saves={"other": "DelegationRequestId"}),
+    Row(
+        "AssociateDelegationRequest",
+        ASKED,
+        missing(DelegationRequestId=NO_REQUEST),
+        {"InvalidInput": ASKED},
+    ),
+    Row(
+        "UpdateDelegationRequest",
+        ASKED,
+        {"NoSuchEntity": {"DelegationRequestId": NO_REQUEST}, "InvalidInput": {"DelegationRequestId": "@other"}},
+    ),
+    Row("AcceptDelegationRequest", ASKED, missing(DelegationRequestId=NO_REQUEST)),
+    Row("SendDelegationToken", ASKED, missing(DelegationRequestId=NO_REQUEST), {"InvalidInput": ASKED}),
     # Service Quotas
     Row(
         "RequestServiceQuotaIncrease",
@@ -613,6 +651,8 @@ READS: tuple[Row, ...] = (
     ),
     Row("ListOrganizationsFeatures", {}, NOT_READY),
     Row("GetOutboundWebIdentityFederationInfo", {}, {"FeatureDisabled": Refusal({}, ALONE_ID)}),
+    Row("GetDelegationRequest", ASKED, missing(DelegationRequestId=NO_REQUEST)),
+    Row("ListDelegationRequests"),
     Row(
         "GetRoleTemplateVersion",
         {"TemplateArn": TEMPLATE},
@@ -865,6 +905,13 @@ DELETES: tuple[Row, ...] = (
     ),
     Row("DeleteSAMLProvider", {"SAMLProviderArn": SAML}, missing(SAMLProviderArn=f"{SAML}None")),
     Row("DeleteAccountAlias", {"AccountAlias": "example-corp"}, missing(AccountAlias="none")),
+    Row("AssociateDelegationRequest", {"DelegationRequestId": "@other"}),
+    Row(
+        "RejectDelegationRequest",
+        {"DelegationRequestId": "@other"},
+        missing(DelegationRequestId=NO_REQUEST),
+        {"InvalidInput": {"DelegationRequestId": "@other"}},
+    ),
     Row("DisableOrganizationsRootCredentialsManagement", {}, NOT_READY),
     Row("DisableOrganizationsRootSessions", {}, NOT_READY, caller=DELEGATE_ID),
     Row("DisableOutboundWebIdentityFederation", after={"FeatureDisabled": {}}),

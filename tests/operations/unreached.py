@@ -24,6 +24,7 @@ UNREACHED: dict[str, set[str]] = {
         "GetServiceLastAccessedDetails",
         "GetServiceLinkedRoleDeletionStatus",
         "ListAttachedGroupPolicies",
+        "ListDelegationRequests",
         "ListAttachedRolePolicies",
         "ListAttachedUserPolicies",
         "ListMFADeviceTags",
@@ -54,6 +55,7 @@ UNREACHED: dict[str, set[str]] = {
     # What the operation makes no more of, or of which there is one at most.
     "LimitExceeded": {
         "ChangePassword",
+        "CreateDelegationRequest",  # needs a thousand: tests/iam/test_delegation_requests.py
         "CreateAccountAlias",  # a new alias replaces the old
         "CreateLoginProfile",
         "CreateServiceLinkedRole",  # may exceed the quota of roles
@@ -97,7 +99,7 @@ UNREACHED: dict[str, set[str]] = {
         "AddRoleToInstanceProfile",  # LimitExceeded says so
         "UploadSigningCertificate",  # DuplicateCertificate says so
     },
-    "NoSuchEntity": {"CreateGroup", "CreateServiceLinkedRole", "UpdateAccountPasswordPolicy"},
+    "NoSuchEntity": {"CreateGroup", "CreateServiceLinkedRole", "ListDelegationRequests", "UpdateAccountPasswordPolicy"},
     "UnmodifiableEntity": {"UpdateRoleDescription"},  # that of a service-linked role may be changed
     "DeleteConflict": {"DeleteServerCertificate"},  # no load balancer uses one
     "InvalidCertificate": {"UploadSigningCertificate"},  # MalformedCertificate says so
