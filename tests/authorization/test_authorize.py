@@ -432,6 +432,11 @@ def test_a_role_is_given_to_instances_only_with_pass_role_to_ec2(world: World) -
         pass_role = document(action="iam:PassRole", resource=f"{IAM}role/ci/*", condition=condition)
         give_alice(world, document(action="iam:AddRoleToInstanceProfile"), pass_role)
         assert (decide(world, "AddRoleToInstanceProfile", **add) == "allowed") is expected
+    for resource, expected in (("instance/*", True), ("network-interface/*", False)):
+        condition = {"ArnLike": {"iam:AssociatedResourceArn": f"arn:aws:ec2:*:{world.account.account_id}:{resource}"}}
+        pass_role = document(action="iam:PassRole", resource=f"{IAM}role/ci/*", condition=condition)
+        give_alice(world, document(action="iam:AddRoleToInstanceProfile"), pass_role)
+        assert (decide(world, "AddRoleToInstanceProfile", **add) == "allowed") is expected
 
 
 # Condition keys -------------------------------------------------------------------------------------------------------

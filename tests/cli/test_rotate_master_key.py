@@ -7,11 +7,28 @@ from tests.cli.command import refused, succeeded
 from tests.server.process import ServerProcess
 
 
+def session(server: ServerProcess, key: dict[str, str]) -> dict[str, str]:
+    """Temporary credentials of the key's user."""
+    credentials: dict[str, str] = server.client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_session_token()[
+        "Credentials"
+    ]
+    return credentials
+
+
+def arn(server: ServerProcess, session: dict[str, str]) -> str:
+    """Whose session it is."""
+    sts = server.client(
+        "sts", session["AccessKeyId"], session["SecretAccessKey"], aws_session_token=session["SessionToken"]
+    )
+    return str(sts.get_caller_identity()["Arn"])
+
+
 def test_a_running_server_goes_on_with_a_new_master_key(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, "--workers", "2") as server:
         iam = server.client()
         iam.create_user(UserName="alice")
         before = iam.create_access_key(UserName="alice")["AccessKey"]
+        session_before = session(server, before)
         path = server.data_dir / "master.key"
         old = path.read_text()
         printed = succeeded(tmp_path, "rotate-master-key", "--data-dir", str(server.data_dir))
@@ -24,7 +41,10 @@ def test_a_running_server_goes_on_with_a_new_master_key(tmp_path: Path) -> None:
         assert found is not None, printed
         assert Path(found[1]).read_text() == old != path.read_text()
         after = iam.create_access_key(UserName="alice")["AccessKey"]
+        sessions = (session_before, session(server, after))
         for _ in range(10):  # whichever worker answers
+            for each in sessions:
+                assert arn(server, each).endswith(":user/alice")
             for key in (before, after):
                 alice = server.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
                 assert alice.get_caller_identity()["Arn"].endswith(":user/alice")
@@ -32,6 +52,8 @@ def test_a_running_server_goes_on_with_a_new_master_key(tmp_path: Path) -> None:
         assert '"level":"error"' not in server.log()
     assert succeeded(tmp_path, "check", "--data-dir", str(server.data_dir)).endswith(" is in order.\n")
     with ServerProcess(tmp_path) as server:
+        for each in sessions:
+            assert arn(server, each).endswith(":user/alice")
         for key in (before, after):
             alice = server.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
             assert alice.get_caller_identity()["Arn"].endswith(":user/alice")

@@ -34,6 +34,23 @@ def test_an_account_named_leaves_it_to_its_own_policies(cloud: Cloud, principal:
     assert cloud.assume(bob, role).name == "R"
 
 
+def test_everybody_under_a_condition_is_whoever_meets_it(cloud: Cloud) -> None:
+    condition = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
+    role = cloud.role("R", trust("*", Condition=condition))
+    assert cloud.assume(cloud.user("alice"), role).name == "R"
+    eve = cloud.user("eve", allow("sts:AssumeRole"), account_id=OTHER)
+    assert cloud.refused(eve, role) == not_authorized(eve, role)
+
+
+def test_one_session_of_a_role_can_be_trusted_and_another_not(cloud: Cloud) -> None:
+    first = cloud.role("First", trust(ALICE))
+    second = cloud.role("Second", trust(f"arn:aws:sts::{ACCOUNT}:assumed-role/First/day"))
+    alice = cloud.user("alice")
+    day, night = cloud.assume(alice, first, "day"), cloud.assume(alice, first, "night")
+    assert cloud.assume(day, second).name == "Second"
+    assert cloud.refused(night, second) == not_authorized(night, second)
+
+
 def test_who_is_not_named_is_refused_whatever_its_policies(cloud: Cloud) -> None:
     role = cloud.role("R", trust(ALICE))
     bob = cloud.user("bob", ANY_ROLE)
@@ -251,6 +268,21 @@ def test_transitive_tags_and_source_identity_go_through_a_chain_and_others_do_no
     assert third.session.transitive_tag_keys == ("Team", "Stage")
     assert [each.session.source_identity for each in (first, second, third)] == ["alice"] * 3
     assert (second.session.policies, third.session.policies) == ((), ())
+
+
+def test_a_trust_policy_sees_the_roles_own_tag_and_the_session_the_inherited_one(cloud: Cloud) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining"""
+    first = cloud.role("First", trust(ALICE, also=("sts:TagSession",)))
+    own = {"StringEquals": {"aws:ResourceTag/Team": "red", "aws:PrincipalTag/Team": "blue"}}
+    inherited = {"StringEquals": {"aws:PrincipalTag/Team": "blue"}}
+    second = cloud.role(
+        "Second",
+        trust(first, also=("sts:TagSession",), Condition=own),
+        allow("iam:GetUser", Condition=inherited),
+        tags=(("Team", "red"),),
+    )
+    session = cloud.assume(cloud.user("alice"), first, Tags=[TEAM], TransitiveTagKeys=["Team"])
+    assert cloud.decide(cloud.assume(session, second), "GetUser", UserName="alice") == "allowed"
 
 
 def test_what_is_inherited_needs_the_next_roles_permission(cloud: Cloud) -> None:

@@ -39,7 +39,7 @@ def serve(file: Path, allow_remote: bool, log_level: str, log_format: str) -> No
     from iamd.workload.agent import Agent, serve_until_stopped
     from iamd.workload.instances import InvalidInstances, read_fleet
     from iamd.workload.issuing import Issuer, NotIssued
-    from iamd.workload.sockets import CannotListen
+    from iamd.workload.sockets import CannotListen, allow_open_files
 
     def tell(agent: Agent) -> None:
         for served in agent.served():
@@ -50,6 +50,7 @@ def serve(file: Path, allow_remote: bool, log_level: str, log_format: str) -> No
         await serve_until_stopped(agent, lambda: read_fleet(file), tell)
 
     configure_logs(log_level, log_format)
+    allow_open_files()
     try:
         fleet = read_fleet(file)
         issuer = Issuer(profile=fleet.profile, endpoint_url=fleet.endpoint_url, region=fleet.region)

@@ -1,6 +1,7 @@
 """Listening sockets, on loopback unless one says otherwise."""
 
 import ipaddress
+import resource
 import socket
 
 BACKLOG = 1024
@@ -35,3 +36,9 @@ def listen(address: str, *, allow_remote: bool = False) -> socket.socket:
         raise CannotListen(f"Cannot listen on {address}: {error.strerror}.") from None
     listening.setblocking(False)
     return listening
+
+
+def allow_open_files() -> None:
+    """Raise the soft limit on open files to the hard one: each metadata service has a socket, and each client one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
