@@ -402,12 +402,34 @@ def test_a_request_in_words(given: Delegations) -> None:
     }
 
 
-def test_what_a_caller_could_do_itself_is_left_open(given: Delegations) -> None:
-    request_id = given.create()
-    answer = given.ask(
-        "GetDelegationRequest", given.alice, DelegationRequestId=request_id, DelegationPermissionCheck=True
-    )
-    assert (answer["PermissionCheckStatus"], answer["PermissionCheckResult"]) == ("COMPLETE", "UNSURE")
+DENY = {"Effect": "Deny", "Action": "iam:DeleteUser", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "result"),
+    [
+        (allow("iam:ListUsers", resource="arn:aws:iam::1:user/"), [allow("iam:List*")], "ALLOWED"),
+        (allow("iam:ListUsers", resource="arn:aws:iam::1:user/"), [allow("iam:List*"), DENY], "ALLOWED"),
+        (allow("iam:ListUsers", resource="arn:aws:iam::1:user/"), [], "DENIED"),
+        (allow("iam:DeleteUser", resource="arn:aws:iam::1:user/x"), [allow("iam:*"), DENY], "DENIED"),
+        (allow("iam:ListUsers", "sqs:SendMessage", resource="arn:aws:sqs:::q"), [allow("iam:*")], "DENIED"),
+        (allow("iam:List*"), [allow("iam:*")], "ALLOWED"),
+        (allow("iam:List*"), [allow("iam:*"), DENY], "UNSURE"),
+        (allow("iam:*"), [allow("iam:List*")], "UNSURE"),
+        ({"NotAction": "s3:*", "Resource": "*"}, [allow("*")], "UNSURE"),
+    ],
+)
+def test_what_a_caller_could_do_itself(
+    given: Delegations, asked: dict[str, Any], own: list[dict[str, Any]], result: str
+) -> None:
+    given.template = given.cloud.policy("Setup", asked)
+    request_id = given.create(Permissions={"PolicyTemplateArn": given.template})
+    gina = given.cloud.user("gina", allow("iam:GetDelegationRequest"), *own, account_id=OWNER)
+    answer = given.ask("GetDelegationRequest", gina, DelegationRequestId=request_id, DelegationPermissionCheck=True)
+    assert (answer["PermissionCheckStatus"], answer["PermissionCheckResult"]) == ("COMPLETE", result)
+    root = given.cloud.worlds[OWNER].root
+    answer = given.ask("GetDelegationRequest", root, DelegationRequestId=request_id, DelegationPermissionCheck=True)
+    assert answer["PermissionCheckResult"] == ("UNSURE" if "NotAction" in asked else "ALLOWED")
 
 
 # The access -----------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def authorize(
     if not needs:
         return None
     policies = policies_in_force(callers_account or account, call.caller)
-    principal = _principal(call.caller)
+    principal = principal_of(call.caller)
     context = request_context(account, call, callers_account)
     for need in needs:
         if not need.applies(input, call.caller):
@@ -78,7 +78,8 @@ def authorize(
     return decision
 
 
-def _principal(caller: Caller) -> policy.Principal:
+def principal_of(caller: Caller) -> policy.Principal:
+    """The caller as policies see it."""
     return policy.Principal(
         kind=caller.kind,
         account_id=caller.account_id,

@@ -118,8 +118,8 @@ def assumed_role(account: Account, input: Input, call: Call) -> Target:
 
 
 def find_account_acted_on(operation: OperationModel, input: Input, callers: Account) -> str | None:
-    """The id of the account whose role is to be assumed, that made a delegation request, or that has what a delegated
-    administrator administers; None for operations that act on the caller's own account, ``callers``.
+    """The id of the account whose role is to be assumed, that made a delegation request to be changed, or that has
+    what a delegated administrator administers; None for operations on the caller's own account, ``callers``.
 
     Raises ValidationError in AWS STS's words if what names the role is no ARN.
     """
@@ -128,7 +128,7 @@ def find_account_acted_on(operation: OperationModel, input: Input, callers: Acco
         if organization is not None and organization.administers(callers.account_id, IAM_SERVICE):
             return organization.management_account_id
         return None
-    if "DelegationRequestId" in input:
+    if "DelegationRequestId" in input and not operation.name.startswith("Get"):  # what reads sees it from anywhere
         return find_account_of_uuid(input["DelegationRequestId"])
     if "RoleArn" not in input or operation.service.name != "sts":
         return None

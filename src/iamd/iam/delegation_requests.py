@@ -16,6 +16,7 @@ from iamd.arn import find_arn
 from iamd.call import Call
 from iamd.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, MalformedPolicyDocument, NoSuchEntity
 from iamd.iam.pagination import paginate
+from iamd.iam.permission_check import check_permissions
 from iamd.iam.policy_templates import fill_in, read_parameters
 from iamd.policy import check_session_policy
 
@@ -71,14 +72,17 @@ def create_delegation_request(account: Account, input: Input, call: Call) -> Ans
 
 
 def get_delegation_request(account: Account, input: Input, call: Call) -> Answer:
-    """Whether the caller could do all that is asked is not found out: ``UNSURE`` is AWS's word for it.
+    """``account`` is the caller's.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetDelegationRequest.html
     """
     request = get_visible_request(account, input["DelegationRequestId"], call)
     answer: dict[str, Any] = {"DelegationRequest": _answer(request, call.time)}
     if input.get("DelegationPermissionCheck"):
-        answer |= {"PermissionCheckStatus": "COMPLETE", "PermissionCheckResult": "UNSURE"}
+        answer |= {
+            "PermissionCheckStatus": "COMPLETE",
+            "PermissionCheckResult": check_permissions(account, call, request.policy),
+        }
     return answer, []
 
 

@@ -11,10 +11,7 @@ from iamd.errors import InvalidInput, NoSuchEntity
 
 
 def get_trade_in_token(account: Account, input: Input, call: Call) -> Answer:
-    """Of a request of the caller's own account whose token was sent. Raises NoSuchEntity, InvalidInput.
-
-    INVARIANT: ``account`` is the one that made the request; only if it is the caller's too does it get the token.
-    """
+    """Of a request of the caller's own account whose token was sent. Raises NoSuchEntity, InvalidInput."""
     request = account.directory.delegation_requests.get(input["DelegationRequestId"])
     if request is None or request.requestor_id != call.caller.account_id:
         raise NoSuchEntity(f"The delegation request with id {input['DelegationRequestId']} cannot be found.")
