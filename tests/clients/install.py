@@ -107,13 +107,23 @@ def debian_packages(name: str, listed: Path, wanted: Callable[[str], bool] = lam
     def install() -> None:
         for line in listed.read_text().splitlines()[1:]:
             digest, address = line.split()
-            with urllib.request.urlopen(address, timeout=INSTALL_TIMEOUT) as response:  # noqa: S310 - a constant
-                content = response.read()
+            content = fetched(address)
             assert hashlib.sha256(content).hexdigest() == digest, f"{address} is not the package that it was"
             with tarfile.open(fileobj=io.BytesIO(files_archive(content))) as files:
                 files.extractall(folder, members=(each for each in files if wanted(each.name)), filter="data")
 
     return installed(folder, listed.read_text(), install)
+
+
+def fetched(address: str, tries: int = 3) -> bytes:
+    """What stands at an address of a package; a network that fails for a moment is tried again."""
+    try:
+        with urllib.request.urlopen(address, timeout=60) as response:  # noqa: S310 - one of our own lists
+            return response.read()
+    except OSError:
+        if tries == 1:
+            raise
+        return fetched(address, tries - 1)
 
 
 def files_archive(package: bytes) -> bytes:

@@ -396,6 +396,17 @@ def test_what_is_done_already_is_done(iam: Any) -> None:
     assert shown(iam.untag_user(UserName="Bob", TagKeys=["absent"])) == {}
 
 
+def test_a_credential_report_is_told_to_be_absent_without_a_message(iam: Any) -> None:
+    with pytest.raises(iam.exceptions.CredentialReportNotPresentException) as raised:
+        iam.get_credential_report()
+    answer = raised.value.response
+    assert answer["Error"] == {"Type": "Sender", "Code": "ReportNotPresent"}
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 410
+    started = {"State": "STARTED", "Description": "No report exists. Starting a new report generation task"}
+    assert shown(iam.generate_credential_report()) == started
+    assert shown(iam.generate_credential_report()) == {"State": "COMPLETE"}
+
+
 @pytest.mark.parametrize("prefix", ["/my", "/myPath", "/myPath/", "/myPath/d"])
 def test_a_path_prefix_is_a_prefix_of_the_text(iam: Any, prefix: str) -> None:
     for name, path in (("Bob", "/myPath/deep/"), ("Alice", "/other/")):
