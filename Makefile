@@ -61,6 +61,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.sessions
 	$(BIN)/python -m bench.decisions
+	$(BIN)/python -m bench.regions
+	$(BIN)/python -m bench.scale
 	$(BIN)/python -m bench.many
 
 # make agreement  compare the policy engine with its executable specification on 200,000 random cases

@@ -54,13 +54,8 @@ class Link:
         there, back = await asyncio.open_connection("127.0.0.1", self.target)
         try:
             back.write(first)
-            directions = [self._pump(reader, back, first), self._pump(there, writer, first)]
-            done, rest = await asyncio.wait(
-                [asyncio.ensure_future(each) for each in directions], return_when=asyncio.FIRST_COMPLETED
-            )
-            for each in rest:
-                each.cancel()
-            await asyncio.gather(*done, *rest, return_exceptions=True)
+            pumps = [self._pump(reader, back, first), self._pump(there, writer, first)]
+            await _until_one_ends([asyncio.create_task(pump) for pump in pumps])
         finally:
             back.close()
 
@@ -74,8 +69,7 @@ class Link:
                 data = await reader.read(CHUNK)
                 await on_the_way.put((clock() + self.delay, data))
 
-        receiving = asyncio.create_task(receive())
-        try:
+        async def send() -> None:
             while True:
                 due, data = await on_the_way.get()
                 await asyncio.sleep(max(0.0, due - clock()))
@@ -85,8 +79,23 @@ class Link:
                     return
                 writer.write(data)
                 await writer.drain()
+
+        receiving = asyncio.create_task(receive())
+        try:
+            await send()
         finally:
             receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
+
+
+async def _until_one_ends(tasks: "list[asyncio.Task[None]]") -> None:
+    """Wait until one of the tasks has ended, or the waiting is over, and end the others."""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Links:
