@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from iamd.authentication.issuer_keys import IssuerKey
@@ -426,7 +426,7 @@ def test_a_token_that_was_changed_is_refused(part: int, data: st.DataObject) -> 
 @example(raw_token('{"alg":"RS256"}', '{"iss":"\\ud800"}'))
 @example(raw_token('{"alg":"RS256"}', '{"iss":NaN}'))
 @example(raw_token('{"alg":"RS256"}', '{"iss":1}'))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_is_answered(text: str) -> None:
     for ask in (lambda: read_issuer(given_input(text)), lambda: verify(text)):
         with pytest.raises(InvalidIdentityToken):
@@ -445,7 +445,7 @@ CLAIMS = st.sampled_from(
 
 
 @given(st.dictionaries(CLAIMS, JSON, min_size=1, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_signed_claims_are_answered(claims: dict[str, Any]) -> None:
     """A provider may sign anything: it is taken or refused, and what is taken has the forms that sessions need."""
     payload = json.dumps(ISSUER.claims(NOW) | claims).encode()
