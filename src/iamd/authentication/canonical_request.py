@@ -66,11 +66,13 @@ def canonical_request(
 
     Of a header's value the white space around it does not count, and a run of white space is one space.
     """
-    canonical_query = "&".join([f"{name}={value}" for name, value in query])
-    lines = [f"{method}\n{path}\n{canonical_query}".encode("utf-8", "surrogatepass")]
-    lines += [name + b":" + b" ".join(headers[name].split()) for name in signed_headers]
-    lines += [b"", b";".join(signed_headers), body_hash.encode("ascii")]
-    return b"\n".join(lines)
+    canonical_query = "&".join([f"{name}={value}" for name, value in query]) if query else ""
+    return b"%b\n%b\n\n%b\n%b" % (
+        f"{method}\n{path}\n{canonical_query}".encode("utf-8", "surrogatepass"),
+        b"\n".join([b"%b:%b" % (name, b" ".join(headers[name].split())) for name in signed_headers]),
+        b";".join(signed_headers),
+        body_hash.encode("ascii"),
+    )
 
 
 def _encode(text: bytes) -> str:

@@ -60,6 +60,16 @@ def with_trust_policy(
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
     """
+    if role is None or callers_account is not None:
+        return _combine(policies, account, role, callers_account)
+    key = (with_trust_policy, role.id)
+    known = account.derived.get(key)
+    if known is None or known[0] is not policies:  # most roles are assumed by one caller again and again
+        known = account.derived[key] = (policies, _combine(policies, account, role, None))
+    return cast(Policies, known[1])
+
+
+def _combine(policies: Policies, account: Account, role: Role | None, callers_account: Account | None) -> Policies:
     trust = None
     others = () if callers_account is None else (callers_account,)
     if role is not None:

@@ -166,8 +166,10 @@ class Connection(asyncio.Protocol):
         self.deadline = self._loop.time() + (limits.request_timeout if unsent else limits.keep_alive_timeout)
         if waiting:
             self._loop.call_soon(self._go_on)  # after the other connections had their turn
-        else:
+        elif close or self._refusal is not None or self._blocked:
             self._go_on()
+        else:
+            self._await_request()
 
     def _is_last(self) -> bool:
         """Whether no request comes after those read."""

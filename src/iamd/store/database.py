@@ -92,7 +92,7 @@ class Database:
 
     def version(self) -> int:
         """A number that changes when another connection commits. Microseconds."""
-        return int(self.connection.execute("PRAGMA data_version").get)
+        return int(self.connection.pragma("data_version"))  # half the time of a cursor, on every request
 
     def epoch(self) -> str:
         return str(self.connection.execute("SELECT value FROM property WHERE name = 'epoch'").get)
