@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from inspect import CO_NEWLOCALS
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -36,6 +37,7 @@ PACKAGE = ROOT / "src" / "iamd" / "policy"
 # Tests in other processes see no mutant.
 TESTS = ("tests/policy", "--ignore=tests/policy/test_documentation.py")
 PYTEST = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "filterwarnings=ignore", "--hypothesis-seed=0"]
+AT_IMPORT = "import"
 CPU_SECONDS = 90  # of all tests together; a mutant that takes longer is noticed
 PATIENCE = 3.0  # seconds more that a test gets, and times that it takes when it is traced
 
@@ -248,30 +250,40 @@ class Learner:
         self.seconds: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Any:
+        with self._learning(AT_IMPORT):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        seen = self.lines.setdefault(item.nodeid, set())
+        with self._learning(item.nodeid):
+            return (yield)
+
+    @contextmanager
+    def _learning(self, name: str) -> Iterator[None]:
+        seen = self.lines.setdefault(name, set())
         prefix = f"{PACKAGE}{os.sep}"
 
         def trace(frame: FrameType, event: str, argument: object) -> Any:
             filename = frame.f_code.co_filename
             if not filename.startswith(prefix):
                 return None
-            name = filename.removeprefix(prefix).removesuffix(".py")
+            module = filename.removeprefix(prefix).removesuffix(".py")
 
             def trace_line(frame: FrameType, event: str, argument: object) -> Any:
-                seen.add(f"{name}:{frame.f_lineno}")
+                seen.add(f"{module}:{frame.f_lineno}")
                 return trace_line
 
-            seen.add(f"{name}:{frame.f_lineno}")
+            seen.add(f"{module}:{frame.f_lineno}")
             return trace_line
 
         began = time.process_time()
         sys.settrace(trace)
         try:
-            return (yield)
+            yield
         finally:
             sys.settrace(None)
-            self.seconds[item.nodeid] = time.process_time() - began
+            self.seconds[name] = time.process_time() - began
 
 
 class Chosen:
@@ -311,6 +323,7 @@ def learn() -> tuple[dict[str, set[str]], dict[str, float]]:
 
         def run() -> int:
             resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            forget_modules()
             learner = Learner()
             status = pytest.main([*PYTEST, *TESTS], [learner])
             found = {name: sorted(lines) for name, lines in learner.lines.items()}
@@ -339,11 +352,11 @@ class Trials:
         """Another module's turn."""
         self._noticed = []
 
-    def survives(self, mutant: Mutant, old: CodeType, new: CodeType, tests: list[str]) -> bool:
-        """Whether no test notices the mutant."""
+    def survives(self, mutant: Mutant, old: CodeType, new: CodeType, tests: list[str], at_import: bool) -> bool:
+        """Whether no test notices the mutant. ``at_import``: its line is executed at import."""
         known = [name for name in self._noticed if name in set(tests)]
         ordered = [*known, *(name for name in tests if name not in set(known))]
-        replacements = find_replacements(old, new)
+        replacements = None if at_import else find_replacements(old, new)
         with tempfile.NamedTemporaryFile("w+") as failed:
 
             def run() -> int:
@@ -394,11 +407,16 @@ def is_of_package(value: object) -> bool:
     return isinstance(value, FunctionType) and value.__code__.co_filename.startswith(f"{PACKAGE}{os.sep}")
 
 
-def run_afresh(mutant: Mutant, code: CodeType, tests: list[str], failed: Path) -> int:
-    """The exit status of pytest, run with everything imported again, the mutant in its place."""
+def forget_modules() -> None:
+    """Has everything imported again."""
     for name in list(sys.modules):
         if name.partition(".")[0] in ("iamd", "tests"):
             del sys.modules[name]
+
+
+def run_afresh(mutant: Mutant, code: CodeType, tests: list[str], failed: Path) -> int:
+    """The exit status of pytest, run with everything imported again, the mutant in its place."""
+    forget_modules()
     sys.meta_path.insert(0, Importer(mutant.module, code))
     files = sorted({name.partition("::")[0] for name in tests})
     return int(pytest.main([*PYTEST, *files], [Chosen(tests, failed)]))
@@ -417,18 +435,21 @@ class Run:
         capture = session.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
             lines, seconds = learn()
-            quickest = sorted(seconds, key=lambda name: seconds[name])
+            at_import = lines.pop(AT_IMPORT)
+            quickest = sorted(lines, key=lambda name: seconds[name])
             print(f"{len(quickest)} tests, learnt in {time.monotonic() - began:.0f} s", flush=True)
             trials = Trials(session, seconds)
             for module in self.modules:
-                self._run_module(module, trials, lines, quickest)
+                self._run_module(module, trials, lines, quickest, at_import)
             took = time.monotonic() - began
             print(
                 f"all: {self.made} mutants, {self.made - self.survived} noticed, {self.survived} survive, {took:.0f} s"
             )
         return True
 
-    def _run_module(self, module: str, trials: Trials, lines: dict[str, set[str]], quickest: list[str]) -> None:
+    def _run_module(
+        self, module: str, trials: Trials, lines: dict[str, set[str]], quickest: list[str], at_import: set[str]
+    ) -> None:
         began = time.monotonic()
         counted = alive = 0
         path = PACKAGE / f"{module}.py"
@@ -438,9 +459,10 @@ class Run:
             if mutant.number % self.every:
                 continue
             place = f"{module}:{mutant.line}"
-            tests = [name for name in quickest if place in lines[name]] or quickest  # or what runs at import
+            imported = place in at_import
+            tests = quickest if imported else [name for name in quickest if place in lines[name]] or quickest
             counted += 1
-            if trials.survives(mutant, old, make(), tests):
+            if trials.survives(mutant, old, make(), tests, imported):
                 alive += 1
                 print(f"survives: {place}: {mutant.before}  →  {mutant.after}", flush=True)
         self.made, self.survived = self.made + counted, self.survived + alive

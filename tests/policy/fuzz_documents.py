@@ -149,7 +149,7 @@ def mutate(text: str, random: Random) -> str:
         end = min(len(text), start + random.choice([0, 1, 1, 2, 8, 40]))
         piece = random.choice(["", text[start:end] * 2, random.choice(WORDS), random.choice(WORDS) * 30])
         if random.random() < 0.1:
-            piece = random.choice(['{"a":', "["]) * random.choice([5, 20, 5000])
+            piece = random.choice(['{"a":', "[", " ", "${", "${ ", "*?", "a*"]) * random.choice([5, 20, 5000])
         text = text[:start] + piece + text[end:]
     return text
 
