@@ -93,6 +93,8 @@ RESOURCE_PATTERNS = [
     "arn:aws:s3:::bucket/*",
     "arn:aws:s3:::bucket/?na/k*y",
     "arn:aws:s3:::*/${aws:username}/*",
+    "arn:aws:s3:::bucket/${aws:username}/*",
+    "arn:aws:s3:::bucket/${aws:PrincipalTag/Team}?*",
     "arn:aws:s3:::bucket/${aws:PrincipalTag/team, 'Ana'}/key",
     "arn:aws:s3:::bucket/${aws:TagKeys}/key",
     "arn:aws:s3:::bucket/a${*}b",

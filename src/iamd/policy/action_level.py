@@ -204,7 +204,7 @@ class _Reader:
         free = self._groups.need_no_permission if principal.has_account else 0
         if _needs_resource_policy(principal, policies):
             return Reach(self._groups, free, 0)
-        left_out = types_without_a_say(principal, policies)
+        left_out = types_without_a_say(principal, policies, None)
         levels = (says for policy_type, says in self._find_levels(principal, policies) if policy_type not in left_out)
         may_allow, allow, may_deny, deny = _meet(levels, self._groups.all)
         always = free | _without(allow, may_deny)

@@ -40,6 +40,11 @@ _NOT_RESOURCE_CONTROLLED_SERVICES = frozenset({"iam"})
 _NOT_RESOURCE_CONTROLLED_ACTIONS = frozenset({"kms:retiregrant"})
 
 _GATES = (PolicyType.RESOURCE_CONTROL, PolicyType.SERVICE_CONTROL, PolicyType.VPC_ENDPOINT)
+_LIMITS: tuple[PolicyType, ...] = (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+_OWN = (PolicyType.IDENTITY, *_LIMITS)
+
+Level: TypeAlias = tuple[PolicyType, Rules, Rules]
+"""The rules that deny and those that allow an action, of a type of policy and, where it has levels, of one level."""
 
 
 class Policies(Struct, frozen=True, kw_only=True, dict=True):
@@ -98,7 +103,7 @@ class Decision(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def matched(self) -> tuple[Match, ...]:
         """The statements that made the decision; none for an implicit deny. Found when first asked for."""
-        if self.outcome == "implicitDeny" or needs_no_permission(self.request.action.lower(), self.request.principal):
+        if self.outcome == "implicitDeny" or needs_no_permission(self.request):
             return ()
         has_boundary = self.policies.boundary is not None
         denies = self.outcome == "explicitDeny"
@@ -117,22 +122,22 @@ class Decision(Struct, frozen=True, eq=False, dict=True):
 def authorize(request: Request, policies: Policies) -> Decision:
     """Whether ``request`` is allowed under ``policies``. Nothing is allowed unless something says so."""
     action = request.action.lower()
-    if needs_no_permission(action, request.principal):
+    if action in NEEDS_NO_PERMISSION and needs_no_permission(request):
         return Decision("allowed", None, request, policies)
-    candidates = [
-        (policy_type, *find_candidates(level, action)) for policy_type, level in sets_in_force(request, policies)
-    ]
+    candidates = []
+    for policy_type, level in sets_in_force(request, policies):
+        denies, allows = find_candidates(level, action)
+        candidates.append((policy_type, denies, allows))
     return decide(request, policies, candidates)
 
 
-def decide(request: Request, policies: Policies, candidates: Sequence[tuple[PolicyType, Rules, Rules]]) -> Decision:
-    """The decision, given for each level of the types that have a say, in their order, the rules that deny and those
-    that allow the action. No other rule is looked at."""
-    findings = _Findings(request, policies, candidates)
-    denying = findings.find_denying_type()
-    if denying is not None:
-        return Decision("explicitDeny", denying, request, policies)
-    silent = _find_silent_type(request.principal, policies, findings)
+def decide(request: Request, policies: Policies, candidates: Sequence[Level]) -> Decision:
+    """The decision, given the rules that concern the action in each level of the types that have a say, in order."""
+    has_boundary = policies.boundary is not None
+    for policy_type, denies, _ in candidates:
+        if denies and applies_any(denies, request, has_boundary):
+            return Decision("explicitDeny", policy_type, request, policies)
+    silent = _find_silent_type(request, policies, candidates)
     return Decision("allowed" if silent is None else "implicitDeny", silent, request, policies)
 
 
@@ -147,7 +152,7 @@ def policies_in_force(request: Request, policies: Policies) -> Iterator[tuple[Po
 
 def levels_in_force(request: Request, policies: Policies) -> Iterator[tuple[PolicyType, tuple[Policy, ...]]]:
     """Like ``policies_in_force``, a pair for each level."""
-    left_out = _types_without_a_say(request, policies)
+    left_out = types_without_a_say(request.principal, policies, request.action)
     for each in policies.levels():
         if each[0] not in left_out:
             yield each
@@ -155,24 +160,18 @@ def levels_in_force(request: Request, policies: Policies) -> Iterator[tuple[Poli
 
 def sets_in_force(request: Request, policies: Policies) -> tuple[tuple[PolicyType, PolicySet], ...]:
     """Like ``levels_in_force``, compiled."""
-    left_out = _types_without_a_say(request, policies)
+    left_out = types_without_a_say(request.principal, policies, request.action)
     if not left_out:
         return policies.sets
     return tuple(each for each in policies.sets if each[0] not in left_out)
 
 
-def _types_without_a_say(request: Request, policies: Policies) -> tuple[PolicyType, ...]:
-    """The types that leave the caller, the resource or the action alone."""
-    left_out = types_without_a_say(request.principal, policies)
-    if policies.resource_control is not None and not is_resource_controlled(request.action.lower()):
-        left_out += (PolicyType.RESOURCE_CONTROL,)
-    return left_out
-
-
-def types_without_a_say(principal: Principal, policies: Policies) -> tuple[PolicyType, ...]:
-    """The types that leave the caller or the resource alone, whatever the action."""
+def types_without_a_say(principal: Principal, policies: Policies, action: str | None) -> tuple[PolicyType, ...]:
+    """The types that leave the caller, the resource or the action alone. ``action`` None: whatever the action."""
     left_out: tuple[PolicyType, ...] = ()
-    if policies.resource_control is not None and not _has_controlled_resource(principal, policies):
+    if policies.resource_control is not None and not (
+        _has_controlled_resource(principal, policies) and (action is None or is_resource_controlled(action.lower()))
+    ):
         left_out += (PolicyType.RESOURCE_CONTROL,)
     if policies.service_control is not None and not _is_service_controlled(principal):
         left_out += (PolicyType.SERVICE_CONTROL,)
@@ -207,89 +206,51 @@ def find_outcome_of(policy_type: PolicyType, request: Request, policies: Policie
     return "allowed" if allowed else "implicitDeny"
 
 
-class _Findings:
-    """What the policies in force say, found out when it matters."""
-
-    __slots__ = ("_candidates", "_has_boundary", "_request")
-
-    def __init__(
-        self, request: Request, policies: Policies, candidates: Sequence[tuple[PolicyType, Rules, Rules]]
-    ) -> None:
-        self._request = request
-        self._has_boundary = policies.boundary is not None
-        self._candidates = candidates
-
-    def find_denying_type(self) -> PolicyType | None:
-        """The first type with a Deny that applies."""
-        for policy_type, denies, _ in self._candidates:
-            if denies and applies_any(denies, self._request, self._has_boundary):
-                return policy_type
-        return None
-
-    def find_silent_gate(self) -> PolicyType | None:
-        """The first of the types that must allow whoever asks, and does not at one level at least."""
-        for policy_type, _, allows in self._candidates:
-            if policy_type not in _GATES:
-                return None  # they are asked first
-            if not applies_any(allows, self._request, self._has_boundary):
-                return policy_type
-        return None
-
-    def is_silent(self, policy_type: PolicyType) -> bool:
-        """Whether the type has a say and does not allow."""
-        for each, _, allows in self._candidates:
-            if each is policy_type:
-                return not applies_any(allows, self._request, self._has_boundary)
-        return False
-
-    def find_form(self, policy_type: PolicyType) -> Form | None:
-        """The most far-reaching form in which the type allows; None if it does not or has no say."""
-        for each, _, allows in self._candidates:
-            if each is policy_type:
-                return find_widest_form(allows, self._request, self._has_boundary)
-        return None
-
-
-def _find_silent_type(principal: Principal, policies: Policies, findings: _Findings) -> PolicyType | None:
+def _find_silent_type(request: Request, policies: Policies, candidates: Sequence[Level]) -> PolicyType | None:
     """The type whose Allow is needed and missing, or None if nothing is missing."""
-    silent_gate = findings.find_silent_gate()
-    if silent_gate is not None:
-        return silent_gate
-    granted_as = None if policies.resource is None else findings.find_form(policies.resource_policy_type)
+    principal, has_boundary = request.principal, policies.boundary is not None
+    granted_as = None
+    for policy_type, _, allows in candidates:
+        if policy_type in _GATES:  # they are asked first
+            if not applies_any(allows, request, has_boundary):
+                return policy_type
+        elif policy_type is policies.resource_policy_type:
+            granted_as = find_widest_form(allows, request, has_boundary)
     if not principal.has_account:
         return policies.resource_policy_type if granted_as is None else None
     if policies.resource_account_id not in (None, principal.account_id):
         # Two accounts: each must allow by itself.
-        limit = _find_silent_in_own_account(principal, policies, findings, None)
+        limit = _find_silent_in_own_account(request, policies, candidates, None)
         return policies.resource_policy_type if limit is None and granted_as is None else limit
     if policies.resource_policy_required and granted_as is None:
         return policies.resource_policy_type
-    return _find_silent_in_own_account(principal, policies, findings, granted_as)
+    return _find_silent_in_own_account(request, policies, candidates, granted_as)
 
 
 def _find_silent_in_own_account(
-    principal: Principal, policies: Policies, findings: _Findings, granted_as: Form | None
+    request: Request, policies: Policies, candidates: Sequence[Level], granted_as: Form | None
 ) -> PolicyType | None:
     """Which of the caller's own policies does not allow, given how the resource's policy in the same account names it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     """
-    silent_boundary = policies.boundary is not None and findings.is_silent(PolicyType.PERMISSIONS_BOUNDARY)
+    principal, has_boundary = request.principal, policies.boundary is not None
+    needed = _OWN
     if granted_as is not None and granted_as >= Form.CALLER:
         # A trust policy that names a user does not lift the user's boundary.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html
         limited = policies.resource_policy_type is PolicyType.TRUST and principal.kind == "user"
-        return PolicyType.PERMISSIONS_BOUNDARY if limited and silent_boundary else None
-    if granted_as is not Form.ENTITY and findings.is_silent(PolicyType.IDENTITY) and not acts_for_root(principal):
-        return PolicyType.IDENTITY
-    if silent_boundary:
-        return PolicyType.PERMISSIONS_BOUNDARY
-    if policies.session is not None:
-        return PolicyType.SESSION if findings.is_silent(PolicyType.SESSION) else None
+        needed = (PolicyType.PERMISSIONS_BOUNDARY,) if limited else ()
+    elif granted_as is Form.ENTITY or acts_for_root(principal):
+        needed = _LIMITS
+    for policy_type, _, allows in candidates:
+        if policy_type in needed and not applies_any(allows, request, has_boundary):
+            return policy_type
     # A federated user without session policies may do nothing by itself.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
-    return PolicyType.SESSION if principal.kind == "federated" else None
+    without_session = principal.kind == "federated" and policies.session is None
+    return PolicyType.SESSION if without_session and PolicyType.SESSION in needed else None
 
 
 def acts_for_root(principal: Principal) -> bool:
@@ -323,6 +284,6 @@ def is_resource_controlled(action: str) -> bool:
     )
 
 
-def needs_no_permission(action: str, principal: Principal) -> bool:
-    """Whether no policy has a say about the action, given in lower case."""
-    return action in NEEDS_NO_PERMISSION and principal.has_account
+def needs_no_permission(request: Request) -> bool:
+    """Whether no policy has a say."""
+    return request.action.lower() in NEEDS_NO_PERMISSION and request.principal.has_account

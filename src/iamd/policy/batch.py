@@ -24,7 +24,7 @@ def authorize_callers(action: str, resource: str, callers: Iterable[Caller]) -> 
     known: dict[PolicyType, dict[Policy, Candidates]] = defaultdict(dict)
     for principal, policies, context in callers:
         request = Request(principal=principal, action=action, resource=resource, context=context)
-        if needs_no_permission(lower, principal):
+        if needs_no_permission(request):
             yield Decision("allowed", None, request, policies)
             continue
         candidates = []
