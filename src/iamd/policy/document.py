@@ -128,10 +128,10 @@ def _parse(text: str) -> Policy:
     try:
         document = read_json(text)
         version = document.get("Version", VERSIONS[0])
-        id = document.get("Id")
+        id = _string(document, "Id")
         statements = document["Statement"]
-        if version not in VERSIONS or not isinstance(id, str | None):
-            raise ValueError("Version or Id")
+        if version not in VERSIONS:
+            raise ValueError("Version")
         if not statements:
             raise ValueError("Statement")
         statements = [statements] if isinstance(statements, Mapping) else statements
@@ -200,9 +200,9 @@ def scalar_text(value: object) -> str:
     raise ValueError("Condition")
 
 
-def _string(statement: Mapping[str, Any], element: str) -> str | None:
-    value = statement.get(element)
-    if value is None and element not in statement:
+def _string(holder: Mapping[str, Any], element: str) -> str | None:
+    value = holder.get(element)
+    if value is None and element not in holder:
         return None
     if not isinstance(value, str) or isinstance(value, NumberText):
         raise ValueError(element)
