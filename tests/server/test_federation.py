@@ -13,6 +13,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from iamd.server.federation import endpoint_region
+from iamd.wire.http import HttpRequest
 from tests.authentication.identity_provider import IdentityProvider, decryption_pem, encoded, encrypt
 from tests.authentication.issuers import Issuer
 from tests.server.process import ACCOUNT_ID, ServerProcess, environment
@@ -134,6 +136,22 @@ def test_other_operations_stay_closed_to_requests_without_a_signature(server: Se
     expected = ("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     assert refusal(sts.get_caller_identity) == expected
     assert refusal(sts.assume_role, RoleArn=ROLE, RoleSessionName="job") == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("sts.eu-central-1.amazonaws.com", "eu-central-1"),
+        ("sts-fips.us-gov-west-1.amazonaws.com:443", "us-gov-west-1"),
+        ("sts.ap-southeast-2.api.aws", "ap-southeast-2"),
+        ("sts.amazonaws.com", "us-east-1"),
+        ("127.0.0.1:4567", "us-east-1"),
+        ("sts.eu-central-1.amazonaws.com.example.com", "us-east-1"),
+        ("", "us-east-1"),
+    ],
+)
+def test_the_region_of_an_unsigned_request_is_its_endpoints(host: str, region: str) -> None:
+    assert endpoint_region(HttpRequest(method="POST", path=b"/", headers=((b"host", host.encode()),))) == region
 
 
 # What people use ------------------------------------------------------------------------------------------------------
