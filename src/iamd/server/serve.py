@@ -219,7 +219,7 @@ def _delivering(settings: Settings) -> AbstractAsyncContextManager[None]:
         return nullcontext()
     from iamd.server.webhooks import delivering
 
-    return delivering(settings.webhooks, lambda: make_store(settings.store, store_path(settings.data_dir)))
+    return delivering(settings.webhooks, make_store(settings.store, store_path(settings.data_dir)))
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

@@ -64,10 +64,13 @@ class Delivery:
                 await self.deliver_all()
                 pause = FIRST_PAUSE
                 await asyncio.sleep(LOOK_EVERY)
+                continue
             except (NotTaken, Unavailable, Unknown) as problem:
                 _logger.warning("The webhook %s waits for %d s: %s", self.webhook.name, pause, problem)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception:
+                _logger.exception("The webhook %s waits for %d s, by a fault of iamd.", self.webhook.name, pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def deliver_all(self) -> None:
         """Deliver what there is, unless another process does. Raises NotTaken, Unavailable, Unknown."""
@@ -183,7 +186,7 @@ def send(webhook: Webhook, event: Event, now: int) -> str | None:
     try:
         connection.request("POST", f"{path}?{url.query}" if url.query else path, event.stored, headers)
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return f"{type(error).__name__}: {error}"
     finally:
         connection.close()
@@ -196,28 +199,42 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 
 
 @contextlib.asynccontextmanager
-async def delivering(webhooks: Sequence[Webhook], make_store: Callable[[], Store]) -> AsyncIterator[None]:
-    """Deliver meanwhile, on a connection to the store that serves nothing else. Raises Unavailable."""
-    if not webhooks:
-        yield
-        return
-    store = make_store()
-    await store.open()
+async def delivering(webhooks: Sequence[Webhook], store: Store) -> AsyncIterator[None]:
+    """Deliver meanwhile, from a store of its own that is not open yet.
+
+    If the store is out of reach, which stops no server from answering, delivery begins when it is back.
+    """
+    deliveries = [Delivery(webhook, store) for webhook in webhooks]
+    is_open = False
+    with contextlib.suppress(Unavailable, Unknown):
+        await _open(store, deliveries)  # before anything is answered, so that new webhooks miss nothing
+        is_open = True
+    task = asyncio.create_task(_deliver(store, deliveries, is_open=is_open))
     try:
-        deliveries = [Delivery(webhook, store) for webhook in webhooks]
-        for delivery in deliveries:
-            await delivery.open()
-        tasks = [asyncio.create_task(delivery.run()) for delivery in deliveries]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            for delivery in deliveries:
-                await delivery.let_go()
+        yield
     finally:
+        task.cancel()
+        await asyncio.wait([task])
+        for delivery in deliveries:
+            await delivery.let_go()
         await store.close()
+
+
+async def _open(store: Store, deliveries: Sequence[Delivery]) -> None:
+    await store.open()
+    for delivery in deliveries:
+        await delivery.open()
+
+
+async def _deliver(store: Store, deliveries: Sequence[Delivery], *, is_open: bool) -> None:
+    while not is_open:
+        try:
+            await asyncio.sleep(LONGEST_PAUSE)
+            await _open(store, deliveries)
+            is_open = True
+        except (Unavailable, Unknown) as error:
+            _logger.warning("Webhooks wait for the store: %s", error)
+    await asyncio.gather(*(delivery.run() for delivery in deliveries))
 
 
 def _id_at(seconds: float) -> str:
