@@ -58,6 +58,7 @@ def test_changes_are_told_in_their_order_and_reads_are_not(server: ServerProcess
         (["--until", "1h"], []),
         (["--since", "2026-01-02", "--until", "2026-01-02T03:04:05+02:00"], []),
         (["--resource", "*"], []),
+        (["--account", ACCOUNT_ID, "--account", "444455556666", "--limit", "1"], ["DeleteUser"]),
     ],
 )
 def test_they_are_found_by_what_who_where_and_when(

@@ -61,9 +61,8 @@ async def _show(place: Place, selection: "Selection", limit: int | None, follow:
 
     matches = selection.matcher()
     async with place.opened() as store:
-        revision, found = await read_events(store, selection.accounts)
-        chosen = [event for event in found if matches(event)]
-        for event in chosen[-limit:] if limit else chosen:
+        revision, found = await read_events(store, selection)
+        for event in found[-limit:] if limit else found:
             _print(event, output)
         if follow:
             async for event in follow_events(store, revision):

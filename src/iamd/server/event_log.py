@@ -4,7 +4,8 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from iamd.store.interface import Commit, Compacted, Revision, Store
 from iamd.store.layout import EVENT_PREFIX
 
 LOOK_EVERY = 0.2  # seconds between looks for new events
+SLACK = 60_000  # milliseconds by which the clocks of processes may differ
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -59,6 +61,14 @@ class Selection(Struct, frozen=True, kw_only=True):
     since: str = ""  # as Event.time, from which on
     until: str = ""  # before which
 
+    @property
+    def first_id(self) -> str:
+        """No event of the selection has an id before this one, whichever process's clock made it."""
+        if not self.since:
+            return ""
+        seconds = datetime.strptime(self.since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        return f"{int(seconds * 1000) - SLACK:013}"
+
     def matcher(self) -> Callable[[Event], bool]:
         """Whether an event is one of them."""
         actions = [compile_pattern((each if ":" in each else f"*:{each}").lower()) for each in self.actions]
@@ -92,16 +102,19 @@ def events_of(commit: Commit) -> list[Event]:
     return sorted((event for event in found if event is not None), key=lambda event: event.id)
 
 
-async def read_events(store: Store, accounts: Iterable[str] = ()) -> tuple[Revision, list[Event]]:
-    """All events of the accounts, or of all, in the order of their ids, and the revision at which these were all.
+async def read_events(store: Store, selection: Selection) -> tuple[Revision, list[Event]]:
+    """The events of a selection, in the order of their ids, and the revision at which these were all.
 
     Raises Unavailable.
     """
-    revision, _ = await store.get()
+    matches, first_id = selection.matcher(), selection.first_id
+    prefix = f"{EVENT_PREFIX}{selection.accounts[0]}/" if len(selection.accounts) == 1 else EVENT_PREFIX
+    revision: Revision = 0
     found: list[Event] = []
-    for prefix in [f"{EVENT_PREFIX}{account_id}/" for account_id in accounts] or [EVENT_PREFIX]:
-        async for _, items in store.scan(prefix):
-            found += [event for key, item in items if (event := find_event(key, item.value)) is not None]
+    async for snapshot, items in store.scan(prefix):
+        revision = snapshot  # of all pages
+        late = [(key, item.value) for key, item in items if key.rpartition("/")[2] >= first_id]
+        found += [event for key, value in late if (event := find_event(key, value)) is not None and matches(event)]
     return revision, sorted(found, key=lambda event: event.id)
 
 

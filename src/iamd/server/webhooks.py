@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from msgspec.structs import replace
 
 from iamd import __version__
-from iamd.server.event_log import LOOK_EVERY, Event, events_of, find_event
+from iamd.server.event_log import LOOK_EVERY, SLACK, Event, events_of, find_event
 from iamd.server.webhook import Webhook
 from iamd.store.interface import Compacted, Conflict, Revision, Store, Transaction, Unavailable, Unknown
 from iamd.store.layout import EVENT_PREFIX, WEBHOOK_PREFIX, WebhookCursor, decode_webhook_cursor, encode_entry
@@ -28,7 +28,6 @@ FIRST_PAUSE = 1.0  # seconds after a failure, doubled at each further one
 LONGEST_PAUSE = 60.0  # seconds
 CLAIM = 30.0  # seconds for which others leave the delivery to the claimant, should it die; over twice SEND_TIMEOUT
 MAX_SKIPPED = 10_000  # commits without a chosen event, after which the cursor is moved all the same
-SLACK = 60_000  # milliseconds by which the clocks of processes may differ
 
 _logger = logging.getLogger("iamd.webhooks")
 
