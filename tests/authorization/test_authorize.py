@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from iamd.account.organization import Organization
 from iamd.account.records import (
     AccessKey,
     Group,
@@ -24,7 +25,7 @@ from iamd.authorization.authorize import Denied, authorize
 from iamd.call import Caller, Source
 from iamd.errors import AccessDenied, ServiceFailure
 from iamd.wire.models import load_service
-from tests.iam.world import ACCOUNT_ID, CREATED, World
+from tests.iam.world import ACCOUNT_ID, CREATED, OTHER_ACCOUNT_ID, World
 
 ME = f"arn:aws:iam::{ACCOUNT_ID}:user/staff/alice"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -558,6 +559,21 @@ def test_the_source_is_told_as_it_is(world: World) -> None:
         "aws:referer": "https://example.com/",
     }
     assert "aws:referer" not in request_context(world.account, call)
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "aws:ResourceOrgID"])
+def test_members_of_an_organization_are_known_as_such(world: World, key: str) -> None:
+    directory = world.directory
+    for organization_id in ("o-a1b2c3d4e5", "o-f6g7h8i9j0"):
+        directory.organizations[organization_id] = Organization(
+            id=organization_id, management_account_id=OTHER_ACCOUNT_ID
+        )
+    give_alice(world, document(condition={"StringEquals": {key: "o-a1b2c3d4e5"}}))
+    assert decide(world, "ListUsers") != "allowed"
+    directory.organization_ids[ACCOUNT_ID] = "o-a1b2c3d4e5"
+    assert decide(world, "ListUsers") == "allowed"
+    directory.organization_ids[ACCOUNT_ID] = "o-f6g7h8i9j0"
+    assert decide(world, "ListUsers") != "allowed"
 
 
 def test_a_denial_is_access_denied_and_carries_its_decision(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from iamd.account.organization import Organization
 from iamd.call import Caller
 from tests.iam.world import ACCOUNT_ID, OTHER_ACCOUNT_ID
 from tests.sts.cloud import Cloud, allow
@@ -122,6 +123,9 @@ def test_the_trust_policy_decides_with_the_service_as_its_caller(cloud: Cloud) -
         (when(SourceAccount=ACCOUNT_ID), {"SourceArn": FUNCTION}, True),
         (when(SourceAccount=ACCOUNT_ID), {"SourceAccount": OTHER_ACCOUNT_ID}, False),
         (when(SourceAccount=ACCOUNT_ID), {}, False),
+        (when(SourceOrgID="o-a1b2c3d4e5"), {"SourceAccount": OTHER_ACCOUNT_ID}, True),
+        (when(SourceOrgID="o-a1b2c3d4e5"), {"SourceAccount": ACCOUNT_ID}, False),
+        (when(PrincipalOrgID="*"), {"SourceAccount": OTHER_ACCOUNT_ID}, False),
         (when(ExternalId="unique-7"), {"ExternalId": "unique-7"}, True),
         (when(ExternalId="unique-7"), {"ExternalId": "unique-8"}, False),
         (when(RoleSessionName="thumb*"), {}, True),
@@ -136,6 +140,9 @@ def test_what_a_trust_policy_can_ask_for(
 ) -> None:
     role = cloud.role("Thumbnails", trust(Condition=condition))
     operator = cloud.user("operator", MAY, tags=(("Team", "blue"),))
+    directory = cloud.worlds[ACCOUNT_ID].directory
+    directory.organizations["o-a1b2c3d4e5"] = Organization(id="o-a1b2c3d4e5", management_account_id=OTHER_ACCOUNT_ID)
+    directory.organization_ids[OTHER_ACCOUNT_ID] = "o-a1b2c3d4e5"
     if trusted:
         assert session(cloud, operator, role, **given).name == "Thumbnails"
     else:

@@ -63,7 +63,7 @@ def authorize(
         if need.as_service:
             shown = input["ServicePrincipal"]
             asks = policy.Principal(kind="service", services=(shown,))
-            in_force, given = policy.Policies(), service_context(context, input)
+            in_force, given = policy.Policies(), service_context(context, input, account)
         if need.owner_may:
             in_force = with_owners_permissions(in_force)
         if need.trust:

@@ -35,6 +35,7 @@ _NOT_OF_CALLERS = (
     "aws:epochtime",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:resourceorgid",
     "aws:securetransport",
     "aws:viaawsservice",
 )
@@ -65,10 +66,19 @@ def request_context(account: Account, call: Call, callers_account: Account | Non
     }
     if source.referer is not None:
         context["aws:referer"] = source.referer
+    directory = account.directory
+    organization = directory.find_organization(account.account_id)
+    if organization is not None:
+        context["aws:resourceorgid"] = organization.id
     if caller.assertion is not None:
         for key in _OF_PRINCIPALS:
             del context[key]
         return context | _asserted(caller.assertion)
+    if caller.account_id != account.account_id:
+        organization = directory.find_organization(caller.account_id)
+    if organization is not None:
+        context["aws:principalorgid"] = organization.id
+        context["aws:principalorgmasteraccountid"] = organization.management_account_id
     if caller.kind == "user" and caller.name:
         context["aws:username"] = caller.name
     entity = (callers_account or account).find_by_id(caller.entity_id)
@@ -115,14 +125,14 @@ def _asserted(assertion: Assertion) -> Context:
     return context
 
 
-def service_context(context: Context, input: Mapping[str, Any]) -> Context:
+def service_context(context: Context, input: Mapping[str, Any], account: Account) -> Context:
     """The keys of a request that a service makes on behalf of a resource: those of ``context``, the operator's, that do
-    not tell of the operator, and what AWS's services tell of themselves.
+    not tell of the operator, and what AWS's services tell of themselves. ``account`` is the one that is acted on.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     service = input["ServicePrincipal"]
-    of_service: Context = {name: context[name] for name in _NOT_OF_CALLERS}
+    of_service: Context = {name: context[name] for name in _NOT_OF_CALLERS if name in context}
     of_service |= {
         "aws:principalisawsservice": "true",
         "aws:principalservicename": service,
@@ -134,6 +144,9 @@ def service_context(context: Context, input: Mapping[str, Any]) -> Context:
     account_id = find_source_account(input)
     if account_id is not None:
         of_service["aws:sourceaccount"] = account_id
+        organization = account.directory.find_organization(account_id)
+        if organization is not None:
+            of_service["aws:sourceorgid"] = organization.id
     return of_service
 
 
