@@ -17,6 +17,10 @@ _ATTEMPTS = 2
 _FOR_LATER = frozenset({"Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure", "RequestExpired"})
 
 
+# The asking identity's own credentials are not, or not any more, what the server knows.
+_STALE = frozenset({"ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"})
+
+
 class NotIssued(Exception):
     """There are no credentials, and the message says why. ``refused`` if asking again will not help."""
 
@@ -120,6 +124,12 @@ class Issuer:
                 self._session.get_component("data_loader").search_paths.append(str(OWN_MODELS))
             return self._session
 
+    def _forget_credentials(self) -> None:
+        """Let them be looked for anew the next time: botocore reads files and variables once."""
+        with self._lock:
+            self._session = None
+            self._clients.clear()
+
     def _client(self, service: str) -> Any:
         from botocore.config import Config
 
@@ -156,6 +166,8 @@ class Issuer:
             told = error.response["Error"]
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             later = status >= 500 or told["Code"] in _FOR_LATER
+            if told["Code"] in _STALE:
+                self._forget_credentials()
             raise NotIssued(f"{told['Code']}: {told.get('Message', '')}", refused=not later) from None
         except NoCredentialsError:
             raise NotIssued(
