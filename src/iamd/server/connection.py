@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, request: HttpRequest) -> None:
         self._answering = True
         self._timed = False
-        answer = run_eagerly(self._shared.app.answer(request))
+        answer = run_eagerly(self._shared.app.answer(request), self._loop)
         if isinstance(answer, asyncio.Task):
             self._task = answer
             self.deadline = self._loop.time() + self._shared.limits.request_timeout
