@@ -50,6 +50,7 @@ class Member:
         self.name = name
         self.directory = directory
         self.port = port
+        self.health_port = port  # where it says over plain HTTP whether it is ready
         self.listen_peer_port = listen_peer_port
         self.peer_port = peer_port
         self.arguments: list[str] = []
@@ -107,7 +108,7 @@ class Member:
 
     def is_ready(self) -> bool:
         """Whether it answers reads that take a quorum."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        connection = http.client.HTTPConnection("127.0.0.1", self.health_port, timeout=1)
         try:
             with contextlib.closing(connection):
                 connection.request("GET", "/health")

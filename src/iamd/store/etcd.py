@@ -92,11 +92,12 @@ class EtcdStore:
         return self._feed.state.epoch
 
     async def close(self) -> None:
+        ending = [task for task in (self._retrying, self._feed.stop()) if task is not None]
         if self._retrying is not None:
             self._retrying.cancel()
             self._retrying = None
-        self._feed.stop()
         self._feed.state = None
+        await asyncio.gather(*ending, return_exceptions=True)
         await self.client.close()
 
     def listen(self, heard: Callable[[], None]) -> None:
@@ -353,7 +354,7 @@ class EtcdStore:
             except Unavailable as error:
                 findings.append(f"etcd's member {member.endpoint} does not answer: {error}.")
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.PERMISSION_DENIED:  # only etcd's root may ask all of it
+                if "permission denied" not in (error.details() or ""):  # only etcd's root may ask all of it
                     findings.append(f"etcd's member {member.endpoint} does not answer: {error.details()}.")
         for compacted in {compacted for compacted, _ in hashes.values()}:
             alike = {hashed for at, hashed in hashes.values() if at == compacted}

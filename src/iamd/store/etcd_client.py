@@ -229,7 +229,9 @@ class EtcdClient:
 
 
 def explain(problem: str) -> str:
-    """What a failure of etcd means, for people."""
+    """What a failure of etcd means, for people; what was explained already stays as it is."""
+    if problem.startswith(("etcd ", "The store ")):
+        return problem
     if "database space exceeded" in problem:
         return "etcd is full and takes no writes: compact and defragment it, or raise its --quota-backend-bytes."
     if "permission denied" in problem:
@@ -238,6 +240,8 @@ def explain(problem: str) -> str:
         return "etcd refuses the user and password of the store."
     if "no leader" in problem or "leader changed" in problem or "request timed out" in problem:
         return "etcd has no quorum to write with: too few of its members reach each other."
+    if "deadline exceeded" in problem.lower():
+        return "etcd cannot be reached: no answer in time."
     first = problem.partition(";")[0].strip().removeprefix("etcdserver: ").rstrip(".")
     return f"etcd cannot be reached: {first}."
 

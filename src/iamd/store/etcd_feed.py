@@ -86,11 +86,13 @@ class EtcdFeed:
         self._room.set()
         self._task = asyncio.create_task(self._run(_start(state, after)))
 
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+    def stop(self) -> "asyncio.Task[None] | None":
+        """Hear no more; the task that is about to end, if there is one."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
         self._wake()
+        return task
 
     async def _run(self, start: Revision | None) -> None:
         failures = 0
@@ -106,7 +108,7 @@ class EtcdFeed:
                 start, failures = None, 0
                 continue
             except (Unavailable, Unknown, TooLarge) as error:
-                problem = str(error)
+                problem = explain(str(error))
             except Compacted:
                 break
             except grpc.aio.AioRpcError as error:
@@ -162,6 +164,7 @@ class EtcdFeed:
         finally:
             asked.cancel()
             stream.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
 
     async def _verify_uncompacted(self, member: Any, start: Revision) -> None:
         """etcd takes a watch from the very revision that it compacted to, and leaves out the deletions in that one."""
