@@ -67,6 +67,18 @@ def test_places_and_parameters_go_together() -> None:
     assert refusal(fill_in, many, [texts("x", "1", "2", "3")]) == "The policy must not be longer than 2048 characters."
 
 
+def test_what_becomes_too_long_is_refused_before_it_is_made() -> None:
+    """Spelled out, the texts would take gigabytes."""
+    too_long = "The policy must not be longer than 2048 characters."
+    places = [texts("x", *["a"] * 40), texts("y", *["b" * 2000] * 40)]
+    assert refusal(fill_in, json.dumps({"a": ["@{x}@{y}" * 700] * 300}), places) == too_long
+    assert refusal(fill_in, json.dumps({"a": "@{x}" * 700}), [texts("x", "", "")]) == too_long
+
+
+def test_a_text_may_have_as_many_places_as_there_is_room_for() -> None:
+    assert filled({"a": "@{x}" * 1900}, string("x", "1")) == {"a": "1" * 1900}
+
+
 @pytest.mark.parametrize(
     ("sent", "text"),
     [

@@ -44,7 +44,7 @@ def fill_in(template: str, parameters: Sequence[TemplateParameter]) -> str:
         raise InvalidInput(f"The policy template has no parameter {min(given.keys() - used)}.")
     policy = json.dumps(filled, ensure_ascii=False)
     if len(policy) > MAX_POLICY:
-        raise InvalidInput(f"The policy must not be longer than {MAX_POLICY} characters.")
+        raise _too_long()
     return policy
 
 
@@ -63,16 +63,28 @@ def _fill(value: Any, given: Mapping[str, TemplateParameter], used: set[str]) ->
 
 
 def _texts(text: str, given: Mapping[str, TemplateParameter], used: set[str]) -> list[str]:
-    """The texts that one with places in it stands for: one for each value of a list."""
-    place = _PLACE.search(text)
-    if place is None:
-        return [text]
-    parameter = given.get(place[1])
-    if parameter is None:
-        raise InvalidInput(f"The policy template needs the parameter {place[1]}.")
-    used.add(parameter.name)
-    rests = _texts(text[place.end() :], given, used)
-    texts = [text[: place.start()] + value + rest for value in parameter.values for rest in rests]
-    if len(texts) > MAX_POLICY:
-        raise InvalidInput(f"The policy must not be longer than {MAX_POLICY} characters.")
-    return texts
+    """The texts that one with places in it stands for: one for each value of a list.
+
+    INVARIANT: what is too long, quotation marks included, is refused before it is made: places and values multiply.
+    """
+    texts, position = [""], 0
+    for place in _PLACE.finditer(text):
+        parameter = given.get(place[1])
+        if parameter is None:
+            raise InvalidInput(f"The policy template needs the parameter {place[1]}.")
+        used.add(parameter.name)
+        before, values = text[position : place.start()], parameter.values
+        count = len(texts) * len(values)
+        if count * (2 + len(before)) + len(values) * _total(texts) + len(texts) * _total(values) > MAX_POLICY:
+            raise _too_long()
+        texts = [each + before + value for each in texts for value in values]
+        position = place.end()
+    return [each + text[position:] for each in texts]
+
+
+def _total(texts: Sequence[str]) -> int:
+    return sum(map(len, texts))
+
+
+def _too_long() -> InvalidInput:
+    return InvalidInput(f"The policy must not be longer than {MAX_POLICY} characters.")
