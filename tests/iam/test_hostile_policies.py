@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from iamd.account.state import Account
+from iamd.call import Call, NotComputed
 from iamd.errors import InvalidInput, MalformedPolicyDocument
 from iamd.iam.context_keys import get_context_keys_for_custom_policy
 from iamd.iam.granted_services import granted_actions
@@ -59,3 +61,17 @@ def test_no_policy_breaks_what_reads_it(world: World, seed: int) -> None:
         assert len(summarize([text], "en")) <= MAX_LENGTH
         granted_actions((text,), "s3", ["GetObject"])
     assert accepted > 30
+
+
+@pytest.mark.parametrize("operation", [simulate_custom_policy, get_context_keys_for_custom_policy])
+def test_many_policies_are_read_beside_other_requests(
+    world: World, operation: Callable[[Account, dict[str, Any], Call], Any]
+) -> None:
+    policy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'
+    call = world.call("SimulateCustomPolicy")
+    with pytest.raises(NotComputed):
+        operation(world.account, {"PolicyInputList": [policy] * 500, **GIVEN}, call)
+    broken = [policy] * 500 + ["{"]
+    assert world.refusal(
+        operation, PolicyInputList=broken, **(GIVEN if operation is simulate_custom_policy else {})
+    ) == ("InvalidInput: Syntax errors in policy.")

@@ -700,6 +700,23 @@ def test_an_identifier_of_a_policy_says_one_thing(world: World, identifier: Any,
             {"ResourceArns": [OBJECT] * 1000, "PolicyInputList": [document(*([allow("s3:*")] * 1000))] * 6},
             "The simulation has too many resources for the size of its policies.",
         ),
+        (  # more matching statements than anybody reads
+            {"ResourceArns": [OBJECT] * 51, "PolicyInputList": [document(*([allow("s3:*")] * 1000))]},
+            "The simulation has too many resources for the size of its policies.",
+        ),
+        (  # patterns that are each held against many values
+            {
+                "PolicyInputList": [
+                    document(allow("s3:*", Condition={"ForAnyValue:StringLike": {"app:k": ["*a?b*c"] * 5000}}))
+                ],
+                "ContextEntries": [entry("app:k", "stringList", *["a" * 1000] * 200)],
+            },
+            "The simulation has too many resources for the size of its policies.",
+        ),
+        (  # which variables of a policy would repeat
+            {"ContextEntries": [entry("app:key", "stringList", "a", "a" * 4097)]},
+            "Invalid context value for key app:key: expected at most 4096 characters.",
+        ),
     ],
 )
 def test_an_input_that_makes_no_sense_is_refused(world: World, given: Any, refusal: str) -> None:
@@ -728,7 +745,7 @@ def test_pages_count_actions_and_keep_their_order(world: World) -> None:
 
 
 def test_a_page_is_shorter_where_much_is_to_be_decided(world: World) -> None:
-    resources = [f"arn:aws:s3:::bucket/{number}" for number in range(100)]
+    resources = [f"arn:aws:s3:::bucket/{number}" for number in range(25)]
     text = document(*([allow("s3:*")] * 499))
     actions = [f"s3:Get{number}" for number in range(9)]
     given = {"PolicyInputList": [text], "ActionNames": actions, "ResourceArns": resources}

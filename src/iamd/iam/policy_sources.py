@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -11,9 +11,13 @@ from msgspec import Struct
 from iamd.account.records import Group, Identity, Role, User
 from iamd.account.state import Account
 from iamd.arn import find_arn
-from iamd.errors import InvalidInput, ServiceFailure
+from iamd.call import Call
+from iamd.errors import InvalidInput, MalformedPolicyDocument, ServiceFailure
+from iamd.policy import Policy
 
 PolicyKind = Literal["inline", "aws-managed", "user-managed"]
+
+READ_AT_ONCE = 25_000  # characters of policies in a request that are read between two requests; more in a thread
 
 
 class PolicySource(Struct, frozen=True, kw_only=True):
@@ -70,6 +74,25 @@ def find_boundary_source(account: Account, identity: Identity) -> PolicySource |
     """The permissions boundary of a user or role. Raises ServiceFailure as above."""
     arn = identity.permissions_boundary if isinstance(identity, User | Role) else None
     return None if arn is None else _managed(account, arn)
+
+
+def verify_documents(call: Call, check: Callable[[str], Policy], documents: Sequence[str]) -> None:
+    """Raise InvalidInput for a document that ``check`` refuses: it is a parameter here, and nothing is saved."""
+    if sum(map(len, documents)) <= READ_AT_ONCE:
+        fault = _find_fault(check, tuple(documents))
+    else:
+        fault = call.compute(_find_fault, check, tuple(documents))
+    if fault is not None:
+        raise InvalidInput(fault)
+
+
+def _find_fault(check: Callable[[str], Policy], documents: tuple[str, ...]) -> str | None:
+    for document in documents:
+        try:
+            check(document)
+        except MalformedPolicyDocument as error:
+            return error.message
+    return None
 
 
 def entity_type(identity: Identity) -> Literal["USER", "GROUP", "ROLE"]:

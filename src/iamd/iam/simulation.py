@@ -15,10 +15,16 @@ from iamd.account.state import Account
 from iamd.arn import Arn, assumed_role_arn, find_arn
 from iamd.authorization.gather import policies_in_force
 from iamd.call import Call
-from iamd.errors import InvalidInput, MalformedPolicyDocument, PolicyEvaluation, ServiceFailure
+from iamd.errors import InvalidInput, PolicyEvaluation, ServiceFailure
 from iamd.iam.pagination import DEFAULT_MAX_ITEMS, paginate
-from iamd.iam.policy_sources import PolicySource, find_boundary_source, find_policy_sources, get_identity
-from iamd.iam.simulation_results import Document, Simulation, evaluate
+from iamd.iam.policy_sources import (
+    PolicySource,
+    find_boundary_source,
+    find_policy_sources,
+    get_identity,
+    verify_documents,
+)
+from iamd.iam.simulation_results import TOO_MUCH, Document, Simulation, evaluate
 from iamd.policy import Policy
 from iamd.policy.matching import compile_any
 from iamd.policy.values import parse_bytes, parse_date, parse_network, parse_number
@@ -28,7 +34,8 @@ RESOURCE_HANDLING_OPTIONS = frozenset(
     {"EC2-VPC-InstanceStore", "EC2-VPC-InstanceStore-Subnet", "EC2-VPC-EBS", "EC2-VPC-EBS-Subnet"}
 )
 # Of statements held against resources: what is simulated between two requests, in one page, and in one action.
-_LIGHT, _PAGE, _MOST = 500, 200_000, 5_000_000
+_LIGHT, _PAGE, _MOST = 500, 50_000, 1_000_000
+_MAX_VALUE = 4_096  # characters of a context key's, which a policy's variables may repeat thousands of times
 # What the values of a context key must be, and how AWS calls it; texts and truth values may be anything.
 _FORMS: Mapping[str, tuple[Callable[[str], object | None], str]] = {
     "numeric": (parse_number, "numeric format"),
@@ -44,7 +51,7 @@ def simulate_custom_policy(account: Account, input: Input, call: Call) -> Answer
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html"""
     levels = input.get("OrderedOrganizationPolicyInputList")
     organization = (
-        None if levels is None else tuple(_read_level(number, level) for number, level in enumerate(levels, 1))
+        None if levels is None else tuple(_read_level(number, level, call) for number, level in enumerate(levels, 1))
     )
     caller = _read_caller(account, input.get("CallerArn"))
     return _simulate(account, input, call, _Given(caller=caller, organization=organization))
@@ -107,15 +114,15 @@ def _simulate(account: Account, input: Input, call: Call, given: _Given) -> Answ
     if len(boundaries) > 1:
         raise InvalidInput("The list of Permissions Boundary policies cannot exceed 1 items.")
     if boundaries:
-        _verify(_check_identity_policy, boundaries)
+        verify_documents(call, _check_identity_policy, boundaries)
         boundary = Document("PermissionsBoundaryPolicyInputList.1", boundaries[0])
     documents = input.get("PolicyInputList", ())
-    _verify(_check_identity_policy, documents)
+    verify_documents(call, _check_identity_policy, documents)
     listed = [Document(f"PolicyInputList.{number}", text) for number, text in enumerate(documents, 1)]
     simulation = Simulation(
         identity=(*given.identity, *listed),
         boundary=boundary,
-        resource_policy=_read_resource_policy(input, given, resources),
+        resource_policy=_read_resource_policy(input, given, resources, call),
         organization=given.organization,
         principal=given.caller.principal,
         owner_id=_read_owner(input),
@@ -130,7 +137,7 @@ def _page(simulation: Simulation, actions: Sequence[str], input: Input, call: Ca
     """A page of actions, shorter than asked for if there is too much to decide; in a thread if there is much."""
     weight = simulation.weight
     if weight > _MOST:
-        raise InvalidInput("The simulation has too many resources for the size of its policies.")
+        raise InvalidInput(TOO_MUCH)
     limit = min(input.get("MaxItems", DEFAULT_MAX_ITEMS), max(1, _PAGE // weight))
     numbers, more = paginate(range(len(actions)), {**input, "MaxItems": limit}, call, lambda number: f"{number:06}")
     asked = tuple(actions[number] for number in numbers)
@@ -215,7 +222,7 @@ def _read_owner(input: Input) -> str | None:
     return arn.account_id
 
 
-def _read_resource_policy(input: Input, given: _Given, resources: tuple[str, ...]) -> str | None:
+def _read_resource_policy(input: Input, given: _Given, resources: tuple[str, ...], call: Call) -> str | None:
     document: str | None = input.get("ResourcePolicy")
     if document is None:
         return None
@@ -226,16 +233,16 @@ def _read_resource_policy(input: Input, given: _Given, resources: tuple[str, ...
     is_role = all(
         (arn := find_arn(each)) and arn.service == "iam" and arn.resource_type == "role" for each in resources
     )
-    _verify(policy.check_trust_policy if is_role else policy.check_resource_policy, [document])
+    verify_documents(call, policy.check_trust_policy if is_role else policy.check_resource_policy, [document])
     return document
 
 
-def _read_level(number: int, level: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_level(number: int, level: Mapping[str, Any], call: Call) -> tuple[str, ...]:
     """The SCPs of one level of an organization."""
     documents = level.get("ServiceControlPolicyInputList", ())
     if not documents:
         raise InvalidInput(f"Organization policy at index {number} must contain at least one service control policy")
-    _verify(policy.check_service_control_policy, documents)
+    verify_documents(call, policy.check_service_control_policy, documents)
     return tuple(documents)
 
 
@@ -255,6 +262,8 @@ def _read_context(entries: Iterable[Mapping[str, Any]]) -> ContextItems:
             raise InvalidInput(f"Context key {name} has invalid type null.")
         if not values:
             raise InvalidInput(f"Context values for context key {name} cannot be null or empty.")
+        if any(len(value) > _MAX_VALUE for value in values):
+            raise InvalidInput(f"Invalid context value for key {name}: expected at most {_MAX_VALUE} characters.")
         is_list = kind.endswith("List")
         if not is_list and len(values) > 1:
             raise InvalidInput(f"Context key {kind} expected a single value, but received {len(values)}.")
@@ -278,15 +287,6 @@ def _verify_resource_handling(input: Input, actions: Sequence[str]) -> None:
 
 def _check_identity_policy(text: str) -> Policy:
     return policy.check_identity_policy(text, managed=False)
-
-
-def _verify(check: Callable[[str], Policy], documents: Iterable[str]) -> None:
-    """Raise InvalidInput for a document that is no such policy: it is a parameter here, and nothing is saved."""
-    for document in documents:
-        try:
-            check(document)
-        except MalformedPolicyDocument as error:
-            raise InvalidInput(error.message) from None
 
 
 def _has_account(arn: Arn) -> bool:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from iamd import policy
 from iamd.arn import find_arn
+from iamd.errors import InvalidInput
 from iamd.policy import Levels, Match, Outcome, Policies, Policy, PolicyType, parse_policy, written_keys
 from iamd.policy.catalog import find_service
 from iamd.policy.matching import Matcher, compile_any
@@ -23,6 +24,9 @@ _SOURCE_TYPES: Mapping[PolicyType, str] = {
     PolicyType.TRUST: "Resource Policy",
 }
 _STATEMENT = 50  # characters of a short one
+_TEXT = 100  # characters that a pattern is held against as fast as against one
+_MOST_MATCHES = 50_000  # that are told of one action
+TOO_MUCH = "The simulation has too many resources for the size of its policies."
 _SEVERITY: Mapping[Outcome, int] = {"allowed": 0, "implicitDeny": 1, "explicitDeny": 2}
 _VARIABLE = re.compile(r"\$\{[^}]*\}")  # of an ARN template
 
@@ -49,15 +53,21 @@ class Simulation(Struct, frozen=True, kw_only=True):
 
     @property
     def weight(self) -> int:
-        """How many statements an action is held against on all resources, roughly: what its decision costs."""
+        """How many statements an action is held against on all resources, roughly: what its decision costs.
+
+        Long resources and keys of many values count as so many short ones, for patterns are held against each.
+        """
         texts = [document.text for document in self.identity]
         texts += [text for text in (self.resource_policy, self.boundary and self.boundary.text) if text]
         texts += [text for level in self.organization or () for text in level]
-        return len(self.resources) * (1 + sum(map(len, texts)) // _STATEMENT)
+        given = [(values,) if isinstance(values, str) else values for _, values in self.context]
+        widest = max((sum(1 + len(value) // _TEXT for value in values) for values in given), default=1)
+        held = sum(len(resource) // _TEXT + widest for resource in self.resources)
+        return held * (1 + sum(map(len, texts)) // _STATEMENT)
 
 
 def evaluate(simulation: Simulation, actions: Sequence[str]) -> list[dict[str, Any]]:
-    """The shape ``EvaluationResult`` for each action."""
+    """The shape ``EvaluationResult`` for each action. Raises InvalidInput for more matches than can be told."""
     simulator = _Simulator(simulation)
     return [simulator.evaluate(action) for action in actions]
 
@@ -93,7 +103,7 @@ class _Simulator:
     def evaluate(self, action: str) -> dict[str, Any]:
         """The most restrictive of what is found on the resources, and what is found on each of them."""
         resources = self._simulation.resources
-        findings = [self._find(action, resource) for resource in resources]
+        findings = self._find_all(action, resources)
         outcome = max((finding.outcome for finding in findings), key=_SEVERITY.__getitem__)
         result: dict[str, Any] = {
             "EvalActionName": action,
@@ -122,6 +132,16 @@ class _Simulator:
             _specific(resource, finding) for resource, finding in zip(resources, findings, strict=True)
         ]
         return result
+
+    def _find_all(self, action: str, resources: Sequence[str]) -> list[_Finding]:
+        findings: list[_Finding] = []
+        matches = 0
+        for resource in resources:
+            findings.append(self._find(action, resource))
+            matches += len(findings[-1].matched)
+            if matches > _MOST_MATCHES:
+                raise InvalidInput(TOO_MUCH)
+        return findings
 
     def _find(self, action: str, resource: str) -> _Finding:
         request = policy.Request(
