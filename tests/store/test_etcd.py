@@ -170,6 +170,26 @@ def test_what_nobody_takes_waits_in_etcd_and_not_in_memory(etcd: Cluster, monkey
     asyncio.run(test())
 
 
+def test_a_store_that_could_not_be_opened_opens_by_itself(tmp_path: Path) -> None:
+    with cluster(on_disk=tmp_path / "etcd") as etcd:
+        [member] = etcd.members
+        member.kill()
+
+        async def test() -> None:
+            store = EtcdStore(etcd.settings("/iamd/"))
+            for _ in range(2):
+                with pytest.raises(Unavailable, match=r"^etcd cannot be reached: "):
+                    await store.open()
+            assert store.contact().age is None
+            member.start()
+            await until(lambda: store.contact().problem is None)
+            revision = await store.commit(put({"a": b"1"}))
+            assert await store.changes(0) == [Commit(revision, {"a": b"1"}, frozenset())]
+            await store.close()
+
+        asyncio.run(test())
+
+
 def test_members_that_are_gone_are_found_by_the_check(etcd: Cluster) -> None:
     async def test() -> None:
         here = etcd.settings(new_prefix())

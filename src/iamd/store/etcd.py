@@ -34,6 +34,7 @@ OPEN_TIMEOUT = 3.0  # seconds
 READ_TIMEOUT = 2.0  # seconds
 OUTAGE_READ_TIMEOUT = 0.5  # seconds that one more member may take while the feed is interrupted
 HEAR_TIMEOUT = 0.7  # seconds that a commit which is known of may take to be heard
+MEND_PAUSE = 1.0  # seconds
 PAGE_BYTES = 1 << 20  # of a scan, roughly
 FIRST_PAGE_ITEMS = 100
 MAX_PAGE_ITEMS = 1000
@@ -56,18 +57,21 @@ class EtcdStore:
         self._listeners: list[Callable[[], None]] = []
         self._feed = EtcdFeed(self.client, self._keys, self._read_state, self._tell)
         self._newest: Revision = 0  # of the commits known of
+        self._mend_after = 0.0  # the event loop's time before which a feed that broke is not tried to be mended again
         self._beginning = asyncio.Lock()
         self._retrying: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Raises Unavailable if no quorum answers in time, after which the store opens by itself when one does."""
-        self.client.open()
-        self._newest = 0
+        if self._retrying is None:
+            self.client.open()
+            self._newest = 0
         try:
             await self._begin(OPEN_TIMEOUT)
         except (Unavailable, Unknown, TooLarge) as error:
             self._feed.problem = str(error)
-            self._retrying = asyncio.create_task(self._retry())
+            if self._retrying is None:
+                self._retrying = asyncio.create_task(self._retry())
             raise Unavailable(str(error)) from error
 
     async def _retry(self) -> None:
@@ -314,7 +318,14 @@ class EtcdStore:
     async def _mend(self, after: Revision | None) -> None:
         """Follow what is current. Raises Compacted unless its history leads on from ``after``."""
         before = self._feed.state
-        state = await self._read_state(HEAR_TIMEOUT)
+        clock = asyncio.get_running_loop().time
+        if self._feed.problem is not None and clock() < self._mend_after:
+            raise Unavailable(self._feed.problem)  # whoever only reads is not to wait for what just failed
+        try:
+            state = await self._read_state(HEAR_TIMEOUT)
+        except Unavailable as error:
+            self._feed.problem, self._mend_after = str(error), clock() + MEND_PAUSE
+            raise
         if before is not None and before.epoch == state.epoch:
             if after is not None and state.compacted <= after <= state.head:
                 self._feed.follow(state, after)
