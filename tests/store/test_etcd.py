@@ -190,6 +190,29 @@ def test_a_store_that_could_not_be_opened_opens_by_itself(tmp_path: Path) -> Non
         asyncio.run(test())
 
 
+def test_a_cluster_that_is_full_refuses_writes_in_words_and_is_read(tmp_path: Path) -> None:
+    with cluster(1, "--quota-backend-bytes", "2000000") as etcd:
+
+        async def test() -> None:
+            async with opened(new_store(etcd)) as store:
+                written, refusal = 0, ""
+                while not refusal:
+                    [outcome] = await asyncio.gather(
+                        store.commit(put({f"k{written:03}": bytes(100_000)})), return_exceptions=True
+                    )
+                    written, refusal = (written + 1, "") if isinstance(outcome, int) else (written, str(outcome))
+                    await asyncio.sleep(0.01)  # etcd looks at its size now and then
+                assert refusal == (
+                    "etcd is full and takes no writes: compact and defragment it, or raise its --quota-backend-bytes."
+                )
+                assert len(await read_all(store)) == written
+                [finding] = await store.check()
+                assert finding.startswith(f"etcd's member {etcd.members[0].endpoint} reports: ")
+                assert "NOSPACE" in finding
+
+        asyncio.run(test())
+
+
 def test_members_that_are_gone_are_found_by_the_check(etcd: Cluster) -> None:
     async def test() -> None:
         here = etcd.settings(new_prefix())

@@ -34,6 +34,7 @@ DIRECTORY_PREFIXES = (
 
 REMEMBER_USE = 60  # seconds for which it is not looked whether a use has to be recorded again
 MAX_REMEMBERED_USES = 10_000  # of one account
+BELIEVE_PROBLEM = 5.0  # seconds for which a write that failed tells of the store that is heard
 WAIT_STEP = 0.02  # seconds between looks for a revision that is waited for
 
 
@@ -63,6 +64,7 @@ class Replica:
         self.generation = 0  # counts how often everything known was dropped to be read anew
         self.problem: str | None = None  # why the store was last unavailable, None if it was not
         self.write_problem: str | None = None  # why the last write could not be made, None if it was
+        self._write_problem_at = 0.0  # the event loop's time when that was
         self.last_used = LastUsedNotes(self)
         self.entries: dict[str, bytes] = {}  # stored keys and values of the directory and of what is watched, if kept
         self._keeper = keeper  # of a snapshot on disk
@@ -102,6 +104,19 @@ class Replica:
             await queue.drain()
         if self._keeper is not None:
             await self._keeper.close(self)
+
+    def note_write_problem(self, problem: str) -> None:
+        """A write could not be made."""
+        self.write_problem, self._write_problem_at = problem, asyncio.get_running_loop().time()
+
+    def find_problem(self) -> str | None:
+        """Why reads or writes fail, as far as the last ones tell; None if they do not.
+
+        A distributed store that is heard again has probably recovered, and nobody need write for health to say so.
+        """
+        if not self.store.at_once and asyncio.get_running_loop().time() > self._write_problem_at + BELIEVE_PROBLEM:
+            return self.problem
+        return self.problem or self.write_problem
 
     def watch(self, prefix: str, watcher: "Watcher") -> None:
         """Let ``watcher`` hear of the keys under ``prefix``. Called before ``open``."""

@@ -59,7 +59,7 @@ class WriteQueue:
                 try:
                     batch = await self._write()
                 except Unavailable as error:
-                    self._replica.write_problem = str(error)
+                    self._replica.note_write_problem(str(error))
                     self._fail(ServiceUnavailable(str(error)))
                 except Exception as error:
                     self._fail(error)

@@ -85,7 +85,7 @@ class Node:
         revision, age = self.replica.revision, None if contact.age is None else round(contact.age, 3)
         if contact.problem is not None:
             return Health("stale", contact.problem, revision, age)
-        problem = self.replica.problem or self.replica.write_problem
+        problem = self.replica.find_problem()
         if problem is not None:
             return Health("read-only", problem, revision, age)
         return Health("ready", None, revision, age)
