@@ -19,8 +19,8 @@ from tests.etcd import cluster, free_ports, new_prefix
 from tests.faults.links import links
 
 from bench.store import WRITERS, account_id, create_user, measure
+from iamd.account.directory import Directory
 from iamd.account.records import Settings
-from iamd.account.state import Directory
 from iamd.replica import batch
 from iamd.replica.replica import Replica
 from iamd.store.etcd import EtcdStore

@@ -16,6 +16,7 @@ from tests.etcd import Cluster, cluster, new_prefix
 from tests.server.process import ACCOUNT_ID, ServerProcess
 
 from bench.store import account_id, create_user
+from iamd.account.directory import Directory
 from iamd.account.records import (
     ManagedPolicy,
     PolicyVersion,
@@ -25,7 +26,6 @@ from iamd.account.records import (
     User,
     encode_record,
 )
-from iamd.account.state import Directory
 from iamd.replica.replica import Replica
 from iamd.store import layout
 from iamd.store.etcd import EtcdStore

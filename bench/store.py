@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from iamd.account.changes import Put
+from iamd.account.directory import Directory
 from iamd.account.records import Settings, User
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.replica.replica import Replica, Written
 from iamd.store.interface import Transaction
 from iamd.store.master_keys import new_master_keys

@@ -12,8 +12,9 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from iamd.account.directory import Directory
 from iamd.account.records import AccessKey, User
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.authentication.authenticate import authenticate, get_signature
 from iamd.call import Caller, SealBroken, Sealer
 from iamd.errors import ServiceError

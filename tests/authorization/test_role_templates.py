@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from iamd.account.directory import Directory
 from iamd.account.records import Role, SourceRoleTemplate, User
-from iamd.account.state import Directory
 from iamd.authorization.authorize import Denied, authorize
 from iamd.iam.role_templates import load_role_templates
 from iamd.wire.models import load_service

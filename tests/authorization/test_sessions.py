@@ -2,8 +2,9 @@
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.organization import Organization
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.authorization.sessions import verify_may_call
 from iamd.authorization.targets import find_account_acted_on
 from iamd.call import Caller, CallerKind, Session

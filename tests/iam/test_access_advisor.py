@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import AccessReport, Group, ManagedPolicy, PolicyVersion, Role, ServiceAccess, User
-from iamd.account.state import Directory
 from iamd.iam.access_advisor import (
     KEPT,
     PERIOD,

@@ -3,6 +3,7 @@
 import pytest
 
 from iamd.account.changes import ClaimAlias, Put, ReleaseAlias
+from iamd.account.directory import Directory
 from iamd.account.records import (
     AccessKey,
     Group,
@@ -13,7 +14,6 @@ from iamd.account.records import (
     Settings,
     User,
 )
-from iamd.account.state import Directory
 from iamd.iam.account_settings import (
     create_account_alias,
     delete_account_alias,

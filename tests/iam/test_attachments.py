@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iamd.account.directory import Directory
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, Settings, User
-from iamd.account.state import Directory
 from iamd.iam.attachments import (
     attach_group_policy,
     attach_role_policy,

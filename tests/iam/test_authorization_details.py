@@ -2,8 +2,8 @@
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import Group, InstanceProfile, LastUsed, ManagedPolicy, PolicyVersion, Role, User
-from iamd.account.state import Directory
 from iamd.iam.authorization_details import LISTS, get_account_authorization_details
 from tests.iam.world import ACCOUNT_ID, CREATED, NOW, World
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import ManagedPolicy
-from iamd.account.state import Directory
 from iamd.iam.attachments import attach_user_policy
 from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies
 from iamd.iam.managed_policies import get_policy, get_policy_version, list_policy_versions

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import ManagedPolicy, PolicyVersion
-from iamd.account.state import Directory
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.human_readable_summaries import get_human_readable_summary
 from iamd.iam.policy_summary import MAX_LENGTH, find_language, summarize

@@ -5,8 +5,8 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from iamd.account.directory import Directory
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, Settings, User
-from iamd.account.state import Directory
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.managed_policies import (
     create_policy,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from iamd.account.changes import Put
+from iamd.account.directory import Directory
 from iamd.account.records import Role, SourceRoleTemplate
 from iamd.account.role_templates import describe_role
-from iamd.account.state import Directory
 from iamd.errors import InvalidInput
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.role_templates import InvalidTemplateFile, acquire_role, get_role_template_version, load_role_templates

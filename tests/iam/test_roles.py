@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import (
     Group,
     InstanceProfile,
@@ -15,7 +16,6 @@ from iamd.account.records import (
     Settings,
     User,
 )
-from iamd.account.state import Directory
 from iamd.account.trust import trust_policy_in_force
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.roles import (

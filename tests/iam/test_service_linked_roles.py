@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from iamd.account.directory import Directory
 from iamd.account.records import LastUsed, Role, ServiceLinkedRoleDeletion, Settings
-from iamd.account.state import Directory
 from iamd.iam.attachments import list_attached_role_policies
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.roles import get_role

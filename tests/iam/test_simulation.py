@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from iamd import policy
+from iamd.account.directory import Directory
 from iamd.account.organization import Organization
 from iamd.account.records import Group, ManagedPolicy, PolicyVersion, Role, User
-from iamd.account.state import Directory
 from iamd.authorization.gather import policies_in_force
 from iamd.iam.aws_managed import load_aws_managed_policies
 from iamd.iam.simulation import simulate_custom_policy, simulate_principal_policy

@@ -13,9 +13,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from iamd.account.changes import Change, ClaimAlias, JoinOrganization, Put, PutOrganization, ReleaseAlias
+from iamd.account.directory import Directory
 from iamd.account.operation import Answer, Input
 from iamd.account.records import Record, Settings
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.arn import root_arn
 from iamd.call import Call, Caller, NotComputed, NotLoaded, SealBroken, Source
 from iamd.errors import ServiceError

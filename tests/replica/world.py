@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from iamd.account.changes import Delete, Put
+from iamd.account.directory import Directory
 from iamd.account.records import KINDS, Record, Settings, User
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.errors import EntityAlreadyExists
 from iamd.replica.replica import Replica, Written
 from iamd.store.interface import Store

@@ -4,9 +4,10 @@ import asyncio
 import json
 
 from iamd.account.changes import Put
+from iamd.account.directory import Directory
 from iamd.account.ids import new_account_uuid
 from iamd.account.records import WebIdentityIssuer
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.authentication.token_keys import LIFE, generate_keys, seal_keys
 from iamd.replica.replica import Replica, Written
 from iamd.server.issuers import find_published, renew_token_keys

@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.iam.groups import create_group
 from iamd.servicequotas.operator import (
     QuotaError,

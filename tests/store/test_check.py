@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from iamd.account.delegation import DelegationRequest
+from iamd.account.directory import Directory
 from iamd.account.organization import Organization
 from iamd.account.records import (
     AccessKey,
@@ -26,7 +27,6 @@ from iamd.account.records import (
     WebIdentityIssuer,
     encode_record,
 )
-from iamd.account.state import Directory
 from iamd.store import layout
 from iamd.store.check import check
 from iamd.store.interface import Transaction

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.replica.replica import Replica
 from iamd.store.backup import back_up
 from iamd.store.check import check

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from iamd.account.directory import Directory
 from iamd.account.records import ManagedPolicy, PolicyVersion, Role, User
-from iamd.account.state import Directory
 from iamd.authentication.session_token import open_session_token, session_caller
 from iamd.authorization.authorize import authorize
 from iamd.authorization.targets import find_account_acted_on

@@ -1,14 +1,10 @@
 """An account in memory: its records, indexed, as operations and authorization read them."""
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar, cast
-
-from msgspec.structs import replace
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar, cast
 
 from iamd.account.changes import Change, Delete, Put
-from iamd.account.delegation import DelegationRequest
-from iamd.account.organization import Organization
+from iamd.account.directory import Directory
 from iamd.account.quotas import QUOTAS
 from iamd.account.records import (
     KINDS,
@@ -37,116 +33,15 @@ from iamd.account.records import (
     SSHPublicKey,
     User,
     WebIdentityIssuer,
+    join_accesses,
 )
-from iamd.account.role_templates import RoleTemplates
+from iamd.account.tables import Table
 from iamd.arn import find_arn, iam_arn
 from iamd.errors import LimitExceeded, NoSuchEntity
 
 R = TypeVar("R", bound=Record)
 
 _USES = frozenset({LastUsed.kind, ServiceAccess.kind})
-
-
-class Table(Generic[R]):
-    """The records of one kind, by key and in key order."""
-
-    def __init__(self) -> None:
-        self._records: dict[str, R] = {}
-        self._keys: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def __iter__(self) -> Iterator[R]:
-        records = self._records
-        return (records[key] for key in self._keys)
-
-    def find(self, key: str) -> R | None:
-        return self._records.get(key)
-
-    def after(self, key: str) -> Iterator[R]:
-        """The records whose keys come after ``key``, in key order."""
-        records = self._records
-        return (records[k] for k in self._keys[bisect_right(self._keys, key) :])
-
-    def starting(self, prefix: str) -> list[R]:
-        """The records whose keys start with ``prefix``, in key order."""
-        keys, place, found = self._keys, bisect_left(self._keys, prefix), []
-        while place < len(keys) and keys[place].startswith(prefix):
-            found.append(self._records[keys[place]])
-            place += 1
-        return found
-
-    def _put(self, record: R) -> R | None:
-        key = record.key
-        old = self._records.get(key)
-        if old is None:
-            insort(self._keys, key)
-        self._records[key] = record
-        return old
-
-    def _remove(self, key: str) -> R | None:
-        old = self._records.pop(key, None)
-        if old is not None:
-            del self._keys[bisect_left(self._keys, key)]
-        return old
-
-
-ServiceUses: TypeAlias = Mapping[str, tuple[int, str]]
-"""Service namespace → time and region of an account's last attempt to access it."""
-
-
-class Directory:
-    """What is known beyond one account: the accounts there are, their aliases and organizations, and AWS-managed
-    policies.
-    """
-
-    def __init__(
-        self,
-        aws_managed_policies: Mapping[str, ManagedPolicy] | None = None,
-        *,
-        approves_quota_increases: bool = False,
-        public_url: str = "http://127.0.0.1:4567",
-        role_templates: RoleTemplates | None = None,
-        recorded_actions: Mapping[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        self.account_ids: set[str] = set()
-        self.aliases: dict[str, str] = {}  # alias → account id
-        self.seeded_access_keys: dict[str, str] = {}  # access key ids that carry no account id → account id
-        self.organizations: dict[str, Organization] = {}  # by id
-        self.delegation_requests: dict[str, DelegationRequest] = {}  # by id
-        self.organization_ids: dict[str, str] = {}  # account id → id of the organization that it is a member of
-        self.service_uses: dict[str, ServiceUses] = {}  # account id → which services its principals last asked when
-        self.aws_managed_policies: Mapping[str, ManagedPolicy] = aws_managed_policies or {}  # by ARN
-        self.role_templates: RoleTemplates = role_templates or {}
-        self.approves_quota_increases = approves_quota_increases  # at once, as far as AWS raises them
-        # Actions whose events are recorded even if they change nothing, with patterns of the ARNs that they are about.
-        self.recorded_actions: Mapping[str, tuple[str, ...]] = recorded_actions or {}
-        self.public_url = public_url  # where clients reach this installation
-
-    def issuer_url(self, issuer_id: str) -> str:
-        """The issuer of the web identity tokens of an account: what ``iss`` says, and where its keys are published."""
-        return f"{self.issuers_url}{issuer_id}"
-
-    @property
-    def issuers_url(self) -> str:
-        """What the issuers of this installation's own web identity tokens begin with."""
-        return f"{self.public_url}/_iamd/issuers/"
-
-    def become(self, other: "Directory") -> None:
-        """Know what ``other`` knows of what is stored, and nothing else of that."""
-        self.account_ids = other.account_ids
-        self.aliases = other.aliases
-        self.seeded_access_keys = other.seeded_access_keys
-        self.organizations = other.organizations
-        self.delegation_requests = other.delegation_requests
-        self.organization_ids = other.organization_ids
-        self.service_uses = other.service_uses
-
-    def find_organization(self, account_id: str) -> Organization | None:
-        """The organization that the account is a member of, its management account included."""
-        organization_id = self.organization_ids.get(account_id)
-        return self.organizations.get(organization_id) if organization_id else None
 
 
 class Account:
@@ -496,15 +391,6 @@ class Account:
     def role_of(self, profile: InstanceProfile) -> Role | None:
         """The role in an instance profile."""
         return cast(Role, self._by_id[profile.role_id]) if profile.role_id else None
-
-
-def join_accesses(one: ServiceAccess, other: ServiceAccess) -> ServiceAccess:
-    """The later of each attempt in two records of one principal and service."""
-    actions = dict(one.actions)
-    for name, attempt in other.actions.items():
-        actions[name] = max(attempt, actions.get(name, attempt))
-    newest = max(one, other, key=lambda access: access.time)
-    return replace(newest, actions=actions)
 
 
 N = TypeVar("N", bound=NamedRecord)

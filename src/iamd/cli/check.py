@@ -54,7 +54,7 @@ def check(place: Place, master_key_from: str | None, aws_managed_policies: Path 
 
 
 async def _findings(place: Place, source: str, aws_managed_policies: Path | None, report: "Report") -> list["Finding"]:
-    from iamd.account.state import Directory
+    from iamd.account.directory import Directory
     from iamd.iam.aws_managed import load_aws_managed_policies
     from iamd.store.check import check as check_store
     from iamd.store.sealing import open_key_ring

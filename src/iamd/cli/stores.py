@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import click
 
-from iamd.account.state import Account, Directory
+from iamd.account.directory import Directory
+from iamd.account.state import Account
 from iamd.cli.store_options import Place
 from iamd.errors import ServiceUnavailable
 from iamd.replica.replica import Replica

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from iamd.account.operation import Input
 from iamd.account.records import Record
-from iamd.account.state import Table
+from iamd.account.tables import Table
 from iamd.call import Call, SealBroken
 from iamd.errors import ValidationError
 

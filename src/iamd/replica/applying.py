@@ -1,8 +1,9 @@
 """What a commit changes in the memory of a process: accounts' records and the directory."""
 
 from iamd.account.changes import Delete, Put
+from iamd.account.directory import Directory
 from iamd.account.records import KINDS, Record, decode_record
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.store import layout
 from iamd.store.interface import Commit
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from iamd.account.changes import Change, Put, PutServiceUses
-from iamd.account.records import LastUsed, ServiceAccess
-from iamd.account.state import Account, join_accesses
+from iamd.account.records import LastUsed, ServiceAccess, join_accesses
+from iamd.account.state import Account
 from iamd.call import Caller
 from iamd.errors import ServiceUnavailable
 from iamd.replica.batch import Written

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from iamd.account.changes import Put
+from iamd.account.directory import Directory
 from iamd.account.ids import find_account_id
 from iamd.account.records import AccessKey, Record, Settings, encode_record
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.call import Caller
 from iamd.errors import EntityAlreadyExists, ServiceUnavailable
 from iamd.replica.applying import apply_commit, apply_to_directory, decode_stored_record

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.authentication.issuer_keys import IssuerKeys
 from iamd.replica.keeping import SnapshotKeeper
 from iamd.replica.replica import Replica

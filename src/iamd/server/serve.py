@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 import uvloop
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.call import now
 from iamd.errors import ServiceUnavailable
 from iamd.iam.aws_managed import InvalidPolicyFile, load_aws_managed_policies

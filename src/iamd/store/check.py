@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import TypeAlias
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.call import Sealer
 from iamd.store import layout
 from iamd.store.check_records import Finding, RecordCheck

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from iamd.account.changes import Put
+from iamd.account.directory import Directory
 from iamd.account.ids import find_account_id
 from iamd.account.records import (
     KINDS,
@@ -26,7 +27,7 @@ from iamd.account.records import (
     WebIdentityIssuer,
     decode_record,
 )
-from iamd.account.state import Account, Directory
+from iamd.account.state import Account
 from iamd.arn import find_arn
 from iamd.call import SealBroken, Sealer
 from iamd.store import layout
