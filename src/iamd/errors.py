@@ -186,14 +186,6 @@ class ReportExpired(ServiceError):
     status = 410
 
 
-class ReportInProgress(ServiceError):
-    status = 404
-
-
-class ReportGenerationLimitExceeded(ServiceError):
-    status = 409
-
-
 class ServiceFailure(ServiceError):
     status = 500
     fault = "Receiver"

@@ -12,7 +12,6 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from iamd.authentication.issuer_keys import IssuerKey, parse_key_set
 
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
-_USUAL: Any = object()
 
 
 @cache

@@ -14,6 +14,7 @@ from iamd.account.changes import Put
 from iamd.account.operation import Answer, Input
 from iamd.account.records import AccessKey, CredentialReport, SigningCertificate, User
 from iamd.account.state import Account
+from iamd.authentication.password import find_expiry
 from iamd.call import Call
 from iamd.errors import ReportExpired, ReportNotPresent
 
@@ -45,7 +46,6 @@ COLUMNS = (
     "cert_2_last_rotated",
 )
 _NONE, _UNKNOWN, _NOT_SUPPORTED = "N/A", "no_information", "not_supported"
-_DAY = 86_400
 
 
 def generate_credential_report(account: Account, input: Input, call: Call) -> Answer:
@@ -108,8 +108,8 @@ def _password(account: Account, user: User) -> list[str]:
     profile = account.login_profiles.find(user.id)
     if profile is None:
         return ["false", _NONE, _NONE, _NONE]
-    last_used, policy = account.find_last_used(user.id), account.settings.password_policy
-    expires = None if policy is None or policy.max_age is None else profile.changed + policy.max_age * _DAY
+    last_used = account.find_last_used(user.id)
+    expires = find_expiry(profile, account.settings.password_policy)
     return [
         "true",
         _date(last_used.time) if last_used else _UNKNOWN,

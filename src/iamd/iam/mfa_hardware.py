@@ -86,6 +86,7 @@ def add_token(account: Account, token: Token, time: int, sealer: Sealer) -> Put:
 def register_security_key(account: Account, owner: User | None, name: str, key: SecurityKey, call: Call) -> Put:
     """Enable a passkey or security key, whose registration was verified, for a user, or for root, which is None.
 
+    No operation of the API leads here, as none of AWS's does: who registers a key stands before a page in a browser.
     Raises EntityAlreadyExists if the owner has a key of that name, LimitExceeded at 8 devices.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     """

@@ -179,12 +179,6 @@ class Batch:
             else:
                 waiter.future.set_result(Committed(outcome, self.revision or self._account.revision))
 
-    def fail(self, error: Exception) -> None:
-        """Tell everyone that nothing came of it."""
-        for waiter, _ in self.outcomes:
-            if not waiter.future.done():
-                waiter.future.set_exception(error)
-
 
 @contextmanager
 def _undoing(account: Account) -> Iterator[Callable[[Change], None]]:
