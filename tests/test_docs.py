@@ -29,11 +29,33 @@ def test_every_answered_operation_says_which_permission_it_needs() -> None:
     assert answered == {"service-quotas": set(SERVICE_QUOTAS_NEEDS), "iamd": set(IAMD_NEEDS)}
 
 
+def links(page: Path) -> list[str]:
+    """What a page links to within the repository."""
+    targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text())
+    return [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
-        if not re.match(r"[a-z]+:", target):
-            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}, which is not there"
+    for target in links(page):
+        assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}, which is not there"
+
+
+def test_every_page_is_one_or_two_links_from_the_readme() -> None:
+    readme = ROOT / "README.md"
+    near = {readme, *((ROOT / target).resolve() for target in links(readme))}
+    reached = near | {(page.parent / target).resolve() for page in near for target in links(page)}
+    assert set(PAGES) <= reached
+
+
+def test_the_decisions_are_listed_in_order_by_their_titles() -> None:
+    index = ROOT / "docs" / "decisions" / "README.md"
+    listed = re.findall(r"^(\d+)\. \[(.*)\]\((.*)\)$", index.read_text(), re.MULTILINE)
+    pages = [page for page in PAGES if page.parent == index.parent and page != index]
+    titles = [page.read_text().splitlines()[0] for page in pages]
+    assert [(f"# {number}. {title}", name) for number, title, name in listed] == list(
+        zip(titles, [page.name for page in pages], strict=True)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
