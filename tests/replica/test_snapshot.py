@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iamd.account.state import Directory
+from iamd.account.directory import Directory
 from iamd.errors import ServiceUnavailable
 from iamd.replica.keeping import SnapshotKeeper
 from iamd.replica.replica import Replica
