@@ -73,7 +73,7 @@ class Asked:
 def ask(address: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Asked:
     """One request to ``host:port``, without anything that the caller does not say."""
     with contextlib.closing(http.client.HTTPConnection(address, timeout=TIMEOUT)) as connection:
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
         for name, value in (headers or {}).items():
             connection.putheader(name, value)
         connection.endheaders()

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from iamd.wire.http import HttpRequest, HttpResponse
 from iamd.workload.container import PATH
-from iamd.workload.http import MAX_HEAD, MAX_HEADERS, BadRequest, Listener, parse_request, text_response
+from iamd.workload.http import (
+    MAX_HEAD,
+    MAX_HEADERS,
+    BadRequest,
+    Listener,
+    by_foreign_name,
+    parse_request,
+    text_response,
+)
 from iamd.workload.instances import Fleet, Instance
 from iamd.workload.sockets import CannotListen, listen
 from tests.workload.agents import TIMEOUT, Clock, Issuer, serving
@@ -87,6 +95,26 @@ def test_a_request_with_changed_bytes_is_a_request_or_refused(changes: list[tupl
 
 
 # Connections ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "foreign"),
+    [
+        (None, False),
+        (b"169.254.169.254", False),
+        (b"127.0.0.1:1338", False),
+        (b"[::1]:80", False),
+        (b"localhost:80", False),
+        (b"imds", False),
+        (b"example.com", True),
+        (b"example.com:80", True),
+        (b"127.0.0.1.example.com", True),
+        (b"[::1", True),
+    ],
+)
+def test_names_that_a_web_page_may_lead_here(host: bytes | None, foreign: bool) -> None:
+    headers = () if host is None else ((b"host", host),)
+    assert by_foreign_name(HttpRequest(method="GET", path=b"/", headers=headers)) is foreign
 
 
 def converse(sent: bytes, handler: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None) -> bytes:

@@ -39,7 +39,7 @@ class Metadata:
         self.address = served["AWS_EC2_METADATA_SERVICE_ENDPOINT"].removeprefix("http://")
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Asked:
-        names = {"ttl": TTL, "token": TOKEN, "forwarded": "X-Forwarded-For", "origin": "Origin"}
+        names = {"ttl": TTL, "token": TOKEN, "forwarded": "X-Forwarded-For", "origin": "Origin", "host": "Host"}
         return ask(self.address, path, method, {names[name]: value for name, value in headers.items()})
 
     def token(self, ttl: str = "21600") -> str:
@@ -136,6 +136,8 @@ def test_without_a_session_token_nothing_is_told_unless_version_1_is_allowed(age
     assert web.ask("/latest/meta-data/instance-id").status == 401
     old = Metadata(agent, OLD.id)
     assert old.ask("/latest/meta-data/instance-id").text == "old"
+    assert old.ask("/latest/meta-data/instance-id", host="example.com").status == 403
+    assert old.ask("/latest/meta-data/instance-id", host="example.com", token=old.token()).text == "old"
     assert old.ask("/latest/meta-data/instance-id", token="wrong").status == 401
     assert old.ask("/latest/meta-data/iam/info").status == 404  # it has no instance profile
 

@@ -1,8 +1,10 @@
 """HTTP for local clients that ask short questions: bounded heads, no bodies, one answer after the other."""
 
 import asyncio
+import ipaddress
 import logging
 import socket
+import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -168,6 +170,22 @@ def json_response(document: Mapping[str, Any], status: int = 200) -> HttpRespons
 def from_web_page(request: HttpRequest) -> bool:
     """Whether a browser sent it for a page, which may reach loopback through a name of its own."""
     return request.header(b"origin") is not None or request.header(b"sec-fetch-site") is not None
+
+
+def by_foreign_name(request: HttpRequest) -> bool:
+    """Whether it was sent to a name of some domain, which may belong to a web page that leads it here.
+
+    To its own name a page sends no ``Origin`` with a GET.
+    """
+    try:
+        host = urllib.parse.urlsplit(f"//{request.header(b'host') or ''}").hostname or ""
+    except ValueError:
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." in host
+    return False
 
 
 def _encode(response: HttpResponse, *, keep: bool, body: bool = True) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from iamd.wire.http import HttpRequest, HttpResponse
 from iamd.workload.cache import CredentialCache
 from iamd.workload.credentials import RoleCredentials, instance_document, iso_time
-from iamd.workload.http import from_web_page, text_response
+from iamd.workload.http import by_foreign_name, from_web_page, text_response
 from iamd.workload.instances import Instance
 from iamd.workload.issuing import NotIssued
 
@@ -86,6 +86,8 @@ class InstanceMetadata:
         if token is None:
             if not self.instance.metadata_v1:
                 return _refuse(401)
+            if by_foreign_name(request):
+                return _refuse(403)
         elif not self._tokens.is_good(self.instance.id, token):
             return _refuse(401)
         return await self._find(request.path.decode("latin-1"))
