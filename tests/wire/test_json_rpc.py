@@ -171,6 +171,7 @@ def test_constraints_are_told_as_the_query_protocol_tells_them() -> None:
         (b'{"DesiredValue":' + b"9" * 400 + b"}", "NUMBER_VALUE can not be converted to Double"),
         ({"SupportCaseAllowed": 1}, "NUMBER_VALUE can not be converted to Boolean"),
         (b" " * 1_000_001, "A request must not be longer than 1000000 bytes."),
+        ({"Tags": [{"Key": "k", "Value": "v"}] * 5001}, "A request must not contain more than 10000 parameters."),
     ],
 )
 def test_what_is_not_of_its_type_is_malformed(body: Any, message: str) -> None:

@@ -15,6 +15,7 @@ from iamd.errors import InvalidAction, MalformedInput, ServiceError
 from iamd.wire.constraints import verify_constraints
 from iamd.wire.encode import encode_json as encode_output
 from iamd.wire.models import JSON_API_VERSIONS, OperationModel, ServiceModel, Shape, load_service
+from iamd.wire.parameters import MAX_PARAMETERS
 
 __all__ = ["CONTENT_TYPE", "decode_input", "encode_error", "encode_output", "find_operation", "status_of"]
 
@@ -62,6 +63,8 @@ def decode_input(operation: OperationModel, body: bytes) -> dict[str, Any]:
     """
     if len(body) > MAX_BODY_BYTES:
         raise MalformedInput(f"A request must not be longer than {MAX_BODY_BYTES} bytes.")
+    if body.count(b",") >= MAX_PARAMETERS:  # as many members and elements; no value that is valid has commas
+        raise MalformedInput(f"A request must not contain more than {MAX_PARAMETERS} parameters.")
     try:
         value = msgspec.json.decode(body or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
