@@ -16,7 +16,7 @@ from iamd.errors import ServiceError
 from iamd.server.operations import find_operation_function
 from iamd.wire.models import load_service
 from tests.iam.world import NOW, check_shape, operation_model
-from tests.sts.cloud import ACCOUNT, OTHER, Cloud, allow
+from tests.sts.cloud import ACCOUNT, OTHER, Cloud, allow, trust
 
 PROVIDER, OWNER = ACCOUNT, OTHER
 EVERYTHING = allow("iam:*", "sts:*", "iamd:*")
@@ -416,6 +416,9 @@ DENY = {"Effect": "Deny", "Action": "iam:DeleteUser", "Resource": "*"}
         (allow("iam:List*"), [allow("iam:*")], "ALLOWED"),
         (allow("iam:List*"), [allow("iam:*"), DENY], "UNSURE"),
         (allow("iam:*"), [allow("iam:List*")], "UNSURE"),
+        (allow("iam:List*"), [allow("iam:List?")], "UNSURE"),  # which the text itself fits
+        (allow("iam:List*"), [allow("iam:List?*")], "UNSURE"),
+        (allow("iam:ListUsers", resource="arn:aws:s3:::*"), [allow("iam:*", resource="arn:aws:s3:::?")], "UNSURE"),
         ({"NotAction": "s3:*", "Resource": "*"}, [allow("*")], "UNSURE"),
     ],
 )
@@ -459,6 +462,35 @@ def opened(given: Delegations, answer: dict[str, Any]) -> Caller:
     key_id = credentials["AccessKeyId"]
     credential = open_session_token(credentials["SessionToken"], key_id, world.sealer, given.time)
     return session_caller(credential, key_id, world.account)
+
+
+def test_session_tags_that_deny_are_handed_on(given: Delegations) -> None:
+    by_tag = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    statements = (EVERYTHING, {**DENY, "Effect": "Deny", "Condition": by_tag})
+    trusted = trust(given.alice.arn, also=("sts:TagSession", "sts:SetSourceIdentity"))
+    role = given.cloud.role("Admin", trusted, *statements, account_id=OWNER, tags=(("team", "blue"),))
+    session = given.cloud.assume(
+        given.alice, role, Tags=[{"Key": "team", "Value": "red"}], TransitiveTagKeys=["team"], SourceIdentity="alice"
+    )
+    given.template = given.cloud.policy("Setup", allow("iam:DeleteUser"))
+    request_id = given.finalized(session, Permissions={"PolicyTemplateArn": given.template})
+    caller = opened(given, given.trade_in(request_id))
+    assert caller.session is not None
+    assert session.session is not None
+    assert caller.session == replace(
+        session.session, delegated=True, policies=caller.session.policies, expires=NOW + 3600
+    )
+    refused = given.cloud.decide(caller, "DeleteUser", UserName="carol")
+    assert refused.endswith("with an explicit deny in an identity-based policy"), refused
+
+
+def test_a_token_exchanged_later_gives_a_session_as_old_as_the_token(given: Delegations) -> None:
+    """So denying sessions older than some time, which ends those of the approver, ends what it delegated before too."""
+    request_id = given.finalized()
+    given.time = NOW + 600
+    caller = opened(given, given.trade_in(request_id))
+    assert caller.session is not None
+    assert (caller.session.issued, caller.session.expires) == (NOW, NOW + 3600)
 
 
 def test_it_ends_when_the_time_that_was_asked_for_is_over(given: Delegations) -> None:

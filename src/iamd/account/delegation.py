@@ -30,6 +30,11 @@ class Approver(Struct, frozen=True, kw_only=True, omit_defaults=True):
     session_name: str = ""  # of a role
     source_identity: str | None = None
     mfa_time: int | None = None
+    # What else its own session, if it accepted with one, has for policies to ask about.
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    federated_provider: str | None = None
+    federated_context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
 
 class DelegationRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):

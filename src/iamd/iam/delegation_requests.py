@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html
 """
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from iamd.account.ids import new_account_uuid
 from iamd.account.operation import Answer, Input
 from iamd.account.state import Account
 from iamd.arn import find_arn
-from iamd.call import Call
+from iamd.call import Call, Caller
 from iamd.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, MalformedPolicyDocument, NoSuchEntity
 from iamd.iam.pagination import paginate
 from iamd.iam.permission_check import check_permissions
@@ -134,7 +134,8 @@ def update_delegation_request(account: Account, input: Input, call: Call) -> Ans
 def accept_delegation_request(account: Account, input: Input, call: Call) -> Answer:
     """Delegated sessions are the caller's, limited to the request's policy.
 
-    INVARIANT: whoever has less than its user or role has cannot delegate more than it has.
+    INVARIANT: whoever has less than its user or role has cannot delegate more than it has; so session tags, by which
+    policies may deny, are handed on too.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AcceptDelegationRequest.html
     """
     request = _get_in_state(account, input, call, *_OPEN)
@@ -145,15 +146,7 @@ def accept_delegation_request(account: Account, input: Input, call: Call) -> Ans
         raise InvalidInput("A session with session policies cannot accept a delegation request.")
     if caller.kind == "root" and request.session_duration > MAX_ROOT_DURATION:
         raise InvalidInput("The root user can only accept delegation requests with a duration of 4 hours or less.")
-    approver = Approver(
-        arn=caller.arn,
-        kind=caller.kind,
-        entity_id=caller.entity_id,
-        session_name=(session.name or "") if session is not None else "",
-        source_identity=None if session is None else session.source_identity,
-        mfa_time=None if session is None else session.mfa_time,
-    )
-    return _moved(replace(request, approver=approver), "ACCEPTED", call)
+    return _moved(replace(request, approver=_approver(caller, caller.kind)), "ACCEPTED", call)
 
 
 def reject_delegation_request(account: Account, input: Input, call: Call) -> Answer:
@@ -193,6 +186,24 @@ def _get_in_state(account: Account, input: Input, call: Call, *states: State) ->
     if state not in states:
         raise InvalidInput(f"The delegation request {request.id} is in the state {state}.")
     return request
+
+
+def _approver(caller: Caller, kind: Literal["root", "user", "role"]) -> Approver:
+    session = caller.session
+    if session is None:
+        return Approver(arn=caller.arn, kind=kind, entity_id=caller.entity_id)
+    return Approver(
+        arn=caller.arn,
+        kind=kind,
+        entity_id=caller.entity_id,
+        session_name=session.name or "",
+        source_identity=session.source_identity,
+        mfa_time=session.mfa_time,
+        tags=tuple(session.tags.items()),
+        transitive_tag_keys=session.transitive_tag_keys,
+        federated_provider=session.federated_provider,
+        federated_context=tuple(session.federated_context.items()),
+    )
 
 
 def _moved(request: DelegationRequest, state: State, call: Call) -> Answer:

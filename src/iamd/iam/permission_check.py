@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetDelegationRequest.htm
 """
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from iamd import policy
 from iamd.account.state import Account
@@ -15,6 +15,9 @@ from iamd.call import Call
 from iamd.policy import Policies, parse_policy
 
 Result: TypeAlias = Literal["ALLOWED", "DENIED", "UNSURE"]
+
+# What a * is tried as, so that no ? of a policy passes for it.
+_STANDS_FOR: Final = ("", "*", "*" * 64)
 
 
 def check_permissions(account: Account, call: Call, document: str) -> Result:
@@ -42,8 +45,16 @@ def _results(account: Account, call: Call, policies: Policies, document: str) ->
             continue
         for action in statement.actions:
             for resource in statement.resources:
-                request = policy.Request(principal=principal, action=action, resource=resource, context=context)
-                allowed = policy.authorize(request, policies).allowed
+                forms = (
+                    policy.Request(
+                        principal=principal,
+                        action=action.replace("*", stands_for),
+                        resource=resource.replace("*", stands_for),
+                        context=context,
+                    )
+                    for stands_for in _STANDS_FOR
+                )
+                allowed = all(policy.authorize(form, policies).allowed for form in forms)
                 if set("*?$").isdisjoint(action + resource):
                     yield "ALLOWED" if allowed else "DENIED"
                 else:

@@ -26,18 +26,24 @@ def get_delegated_access_token(account: Account, input: Input, call: Call) -> An
     ends = request.updated + request.session_duration
     if request.state != "FINALIZED" or find_account_of_uuid(request.id) != account.account_id or ends <= call.time:
         raise ExpiredTradeInTokenException("The trade-in token provided in the request has expired.")
-    packed, percent = pack_attributes(SessionAttributes(policy=request.policy))
+    attributes = SessionAttributes(
+        policy=request.policy, tags=approver.tags, transitive_tag_keys=approver.transitive_tag_keys
+    )
+    packed, percent = pack_attributes(attributes)
     credential = SessionCredential(
         kind=approver.kind,
         account_id=request.owner_account_id,
         entity_id=approver.entity_id,
         name=approver.session_name,
         secret_access_key=call.new_secret_access_key(),
-        issued=call.time,
+        # Since when it may act: so denying sessions older than some time ends what the token still gives, too.
+        issued=request.updated,
         expires=ends,
         packed=packed,
         source_identity=approver.source_identity,
         mfa_time=approver.mfa_time,
+        federated_provider=approver.federated_provider,
+        federated_context=approver.federated_context,
         delegated=True,
     )
     return {
