@@ -88,6 +88,15 @@ def test_metadata_names_issuers_and_their_signing_certificates() -> None:
     )
 
 
+def test_a_provider_has_no_more_certificates_than_an_assertion_may_cost() -> None:
+    keys = [key_descriptor(issue(f"idp-{number}.example.com")) for number in range(21)]
+    metadata = parse_metadata(entity("".join([*keys[:20], *keys[:20]])))
+    assert metadata is not None
+    assert len(metadata.providers[0].certificates) == 20
+    assert parse_metadata(entity("".join(keys))) is None
+    assert parse_metadata(entities(entity("".join(keys[:20])), entity(keys[20], "urn:second"))) is not None
+
+
 def test_only_a_providers_own_signing_certificates_count() -> None:
     nested = f"<Extensions><IDPSSODescriptor>{key_descriptor()}</IDPSSODescriptor></Extensions>"
     assert parse_metadata(entity(nested)) is None

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -28,6 +29,8 @@ _CERTIFICATE_PATH = [
 ]
 _MAX_DEPTH = 100
 _MIN_RSA_BITS = 1024
+_MAX_CERTIFICATES = 20  # of one provider: each is tried on an assertion, by whomever that was sent
+_KEPT = 32  # documents; those that are kept are in the memory of their accounts anyway
 
 
 class IdentityProvider(NamedTuple):
@@ -44,8 +47,12 @@ class Metadata(NamedTuple):
     valid_until: int | None  # epoch seconds
 
 
+@lru_cache(_KEPT)
 def parse_metadata(document: str) -> Metadata | None:
-    """What ``document`` says; None if it is no metadata of an identity provider that can sign."""
+    """What ``document`` says; None if it is no metadata of an identity provider that can sign.
+
+    Kept, since anybody may send assertions to a provider whose metadata are ten million bytes.
+    """
     if document.startswith("\ufeff"):  # AWS wants UTF-8 without a byte order mark
         return None
     reader = _Reader()
@@ -114,6 +121,8 @@ class _Reader:
         if self._text is not None:
             self._certificates[_verified_certificate("".join(self._text))] = None
             self._text = None
+            if len(self._certificates) > _MAX_CERTIFICATES:
+                raise ValueError("certificates")
         if name == _ENTITY and self._is_provider:
             if not self._certificates:
                 raise ValueError("KeyDescriptor")
