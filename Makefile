@@ -57,7 +57,12 @@ protos: $(VENV)/.dev
 	$(BIN)/uv tool run --from grpcio-tools==1.85.1 python -m grpc_tools.protoc -I src/iamd/store \
 		--python_out=src/iamd/store etcd_api.proto
 
-bench: $(VENV)/.bench
+.cache/ministack/bin/ministack: requirements/ministack.lock
+	@$(PYTHON) -m venv .cache/ministack
+	.cache/ministack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(VENV)/.bench .cache/ministack/bin/ministack
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.sessions
 	$(BIN)/python -m bench.decisions
@@ -85,6 +90,7 @@ lock: $(VENV)/.dev
 	$(PROJECT) --upgrade --group bench -o requirements/bench.lock
 	$(PROJECT) --upgrade --group dev -c requirements/bench.lock -o requirements/dev.lock
 	$(COMPILE) --upgrade --group clients -c requirements/bench.lock -o requirements/clients.lock
+	$(COMPILE) --upgrade --group ministack -o requirements/ministack.lock
 	$(PROJECT) --upgrade --group build -c requirements/bench.lock -o requirements/runtime.lock
 
 # make clean   remove the environment and every cache; data directories stay

@@ -3,7 +3,10 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from contextlib import ExitStack
+from itertools import count
+from statistics import median
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.credentials import Credentials
@@ -22,15 +25,20 @@ class Measured(NamedTuple):
     p99: float  # ms
 
 
-def operator(server: Server) -> Credentials:
-    """A user who may do the work by three policies, one of them through a group: what real callers look like."""
-    iam = boto3.client(
+def iam_of(server: Server) -> Any:
+    """A boto3 client of the root user."""
+    return boto3.client(
         "iam",
         endpoint_url=server.endpoint,
         region_name="us-east-1",
         aws_access_key_id=CREDENTIALS.access_key,
         aws_secret_access_key=CREDENTIALS.secret_key,
     )
+
+
+def operator(server: Server) -> Credentials:
+    """A user who may do the work by three policies, one of them through a group: what real callers look like."""
+    iam = iam_of(server)
 
     def document(*actions: str, **condition: object) -> str:
         statement = {"Effect": "Allow", "Action": actions, "Resource": "*", **condition}
@@ -52,6 +60,19 @@ def operator(server: Server) -> Credentials:
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
+def trusted_role(server: Server) -> str:
+    """The ARN of a role that the operator may assume by its trust policy, under two conditions."""
+    iam = iam_of(server)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": iam.get_user(UserName="operator")["User"]["Arn"]},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringLike": {"sts:RoleSessionName": "ben*"}, "IpAddress": {"aws:SourceIp": "127.0.0.0/8"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return str(iam.create_role(RoleName="worker", AssumeRolePolicyDocument=document)["Role"]["Arn"])
+
+
 def new_users(server: Server, caller: Credentials, prefix: str, count: int) -> list[bytes]:
     return [
         signed_request(server.endpoint, caller, "iam", "CreateUser", UserName=f"{prefix}{number:05}")
@@ -70,30 +91,77 @@ def measure(server: Server, load: Sequence[bytes], connections: int) -> Measured
     )
 
 
-def work(server: Server, scale: float) -> dict[str, Measured]:
-    """Every workload on one server, each after a warm-up. ``scale`` shrinks the counts for slow servers."""
+Load = Callable[[int], Sequence[bytes]]  # makes that many requests
 
-    def count(full: int) -> int:
-        return max(20, int(full * scale * (0.2 if QUICK else 1)))
 
+class Work(NamedTuple):
+    """One kind of request, sent over ``connections`` to every server in turn, ``requests`` of them to iamd a round."""
+
+    name: str
+    requests: int
+    connections: int
+
+
+WORKS = (
+    Work("GetCallerIdentity", 4_000, 8),
+    Work("GetUser", 4_000, 8),
+    Work("AssumeRole", 2_000, 8),
+    Work("ListUsers, 1,000 users", 150, 2),
+    Work("CreateUser, 16 clients", 300, 16),
+)
+
+
+def loads(server: Server) -> dict[str, Load]:
+    """What makes the requests of every work for one server, which then has 1,000 users and what they need."""
     caller = operator(server)
+    role_arn = trusted_role(server)
     send(server.endpoint, new_users(server, caller, "user", 1000), 8)
+    created = count()
 
-    def same(total: int, service: str, action: str, **parameters: str) -> list[bytes]:
-        return [signed_request(server.endpoint, caller, service, action, **parameters)] * count(total)
+    def signed(service: str, action: str, inputs: Sequence[dict[str, str]]) -> Load:
+        made = [signed_request(server.endpoint, caller, service, action, **input) for input in inputs]
+        return lambda number: [made[index % len(made)] for index in range(number)]
 
-    loads: dict[str, tuple[Callable[[], list[bytes]], int]] = {
-        "GetCallerIdentity": (lambda: same(20_000, "sts", "GetCallerIdentity"), 8),
-        "GetUser": (lambda: same(20_000, "iam", "GetUser", UserName="user00500"), 8),
-        "ListUsers, 1,000 users": (lambda: same(1_000, "iam", "ListUsers", MaxItems="1000"), 2),
-        "CreateUser, 16 clients": (lambda: new_users(server, caller, "more", count(3_500)), 16),
+    return {
+        "GetCallerIdentity": signed("sts", "GetCallerIdentity", [{}]),
+        "GetUser": signed("iam", "GetUser", [{"UserName": f"user{number:05}"} for number in range(0, 1000, 10)]),
+        "AssumeRole": signed(
+            "sts",
+            "AssumeRole",
+            [{"RoleArn": role_arn, "RoleSessionName": f"bench{number}"} for number in range(100)],
+        ),
+        "ListUsers, 1,000 users": signed("iam", "ListUsers", [{"MaxItems": "1000"}]),
+        "CreateUser, 16 clients": lambda number: new_users(server, caller, f"more{next(created)}-", number),
     }
-    measured = {}
-    for name, (make, connections) in loads.items():
-        load = make()
-        if not name.startswith("Create"):
-            send(server.endpoint, load[: len(load) // 10], connections)
-        measured[name] = measure(server, load, connections)
+
+
+def hello(server: Server) -> dict[str, Load]:
+    """The same bytes, as far as hello goes."""
+    request = signed_request(server.endpoint, CREDENTIALS, "iam", "GetUser", UserName="user00500")
+    return {work.name: lambda number: [request] * number for work in WORKS if work.name != WORKS[-1].name}
+
+
+def compare(rounds: int) -> dict[str, dict[str, list[Measured]]]:
+    """Every work on every server, by name of the work and of the server, once a round.
+
+    All servers are up at once, and take turns within each round: whatever else the machine does meets all of them.
+    """
+    measured: dict[str, dict[str, list[Measured]]] = {work.name: {} for work in WORKS}
+    with ExitStack() as stack:
+        ours = stack.enter_context(servers.iamd())
+        peers = [stack.enter_context(start()) for start in (servers.moto, servers.ministack)]
+        yardstick = stack.enter_context(servers.uvicorn())
+        made = [(server, loads(server), share) for server, share in ((ours, 1.0), (peers[0], 0.05), (peers[1], 0.1))]
+        made.append((yardstick, hello(yardstick), 1.0))
+        for round in range(-1, rounds):  # the first warms up
+            for work in WORKS:
+                for server, makes, share in made[round % 4 :] + made[: round % 4]:
+                    if work.name not in makes:
+                        continue
+                    load = makes[work.name](max(work.connections, int(work.requests * share)))
+                    result = measure(server, load, work.connections)
+                    if round >= 0:
+                        measured[work.name].setdefault(server.name, []).append(result)
     return measured
 
 
@@ -120,23 +188,27 @@ def memory_with_5000_users(server: Server) -> float:
     return server.memory_mib()
 
 
+def show(measured: dict[str, dict[str, list[Measured]]]) -> None:
+    """Medians over the rounds; a ratio is the median of each round's own, which the machine's moods do not touch."""
+    print(f"{'':26}{'server':15}{'req/s':>9}{'CPU µs':>10}{'p50 ms':>9}{'p99 ms':>9}{'iamd rate':>12}{'iamd CPU':>12}")
+    for work, by_server in measured.items():
+        ours = by_server["iamd"]
+        for name, theirs in by_server.items():
+            figures = [median(column) for column in zip(*theirs, strict=True)]
+            rates = median(our.rate / their.rate for our, their in zip(ours, theirs, strict=True))
+            cpus = median(their.cpu / our.cpu for our, their in zip(ours, theirs, strict=True))
+            ratios = "" if name == "iamd" else f"{rates:10.1f} x{cpus:8.1f} less"
+            print(f"{work:26}{name:15}{figures[0]:9.0f}{figures[1]:10.0f}{figures[2]:9.2f}{figures[3]:9.2f}{ratios}")
+            work = ""
+
+
 def main() -> None:
+    show(compare(rounds=3 if QUICK else 11))
+    for start in (servers.iamd, servers.moto, servers.ministack):
+        with start() as server:
+            print(f"{'start to first answer':26}{server.name:15}{server.first_answer:9.2f} CPU s")
     with servers.iamd() as server:
-        ours, our_start = work(server, 1.0), server.first_answer
-    with servers.moto() as server:
-        theirs, their_start = work(server, 0.05), server.first_answer
-    print(f"{'':28}{'iamd':>34}{'moto':>34}{'rate':>8}{'CPU':>8}")
-    heads = f"{'req/s':>9}{'CPU µs':>9}{'p50 ms':>8}{'p99 ms':>8}"
-    print(f"{'':28}{heads}{heads}{'ratio':>8}{'ratio':>8}")
-    for name, our in ours.items():
-        their = theirs[name]
-        columns = "".join(f"{m.rate:9.0f}{m.cpu:9.0f}{m.median:8.2f}{m.p99:8.2f}" for m in (our, their))
-        print(f"{name:28}{columns}{our.rate / their.rate:8.1f}{their.cpu / our.cpu:8.1f}")
-    print(
-        f"{'start to first answer, CPU s':28}{our_start:34.2f}{their_start:34.2f}{'':8}{their_start / our_start:8.1f}"
-    )
-    with servers.iamd() as server:
-        print(f"{'5,000 users, 3 policies each, MiB':34}{memory_with_5000_users(server):28.0f}")
+        print(f"{'5,000 users, 3 policies':26}{server.name:15}{memory_with_5000_users(server):9.0f} MiB")
 
 
 if __name__ == "__main__":

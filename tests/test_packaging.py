@@ -69,6 +69,13 @@ def test_the_lock_of_the_clients_holds_them_without_the_server() -> None:
     assert not {"uvloop", "msgspec"} & versions.keys()
 
 
+def test_the_lock_of_ministack_holds_it_without_the_server() -> None:
+    versions = locked("ministack")
+    for required in requirements("ministack"):
+        assert required.specifier.contains(versions[canonicalize_name(required.name)]), required
+    assert not {"uvloop", "msgspec"} & versions.keys()
+
+
 def test_what_stands_in_several_locks_has_one_version() -> None:
     runtime, dev, bench, clients = locked("runtime"), locked("dev"), locked("bench"), locked("clients")
     assert runtime.items() <= dev.items()
