@@ -114,11 +114,15 @@ class Sealer(Protocol):
 
 
 class NotComputed(Exception):
-    """An operation needs what a slow function gives: ``compute`` elsewhere, then run the operation again."""
+    """An operation needs what a slow function gives: ``compute`` elsewhere, then run the operation again.
+
+    ``alone``: nothing else for which this is true is computed meanwhile.
+    """
 
     def __init__(self, compute: Callable[[], None]) -> None:
         super().__init__()
         self.compute = compute
+        self.alone = False
 
 
 class NotLoaded(Exception):
@@ -209,6 +213,17 @@ class Call(Struct, frozen=True, kw_only=True):
         same arguments; what is random is drawn inside the function.
         """
         return self.computations.get(function, *args, **kwargs)
+
+    def compute_alone(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like ``compute``, for what may take seconds, all of them in Python, where threads take turns.
+
+        One such function runs at a time, so that whoever asks for many slows down nobody else.
+        """
+        try:
+            return self.computations.get(function, *args, **kwargs)
+        except NotComputed as slow:
+            slow.alone = True
+            raise
 
     def other_account(self, account_id: str) -> Account | None:
         """Another account, to read; None if it is not hosted here.

@@ -51,7 +51,7 @@ def get_service_last_accessed_details(account: Account, input: Input, call: Call
         subject = _get_subject(account, job.arn or "")
     except ServiceError as error:
         return _failed(answer, error) | {"ServicesLastAccessed": []}, []
-    granted: dict[str, tuple[str, ...]] = dict(call.compute(granted_services, subject.documents))
+    granted: dict[str, tuple[str, ...]] = dict(call.compute_alone(granted_services, subject.documents))
     attempts = _attempts(account, subject, call)
     for namespace in attempts.keys() - service_names().keys():
         asked = dict.fromkeys(name for access, _ in attempts[namespace] for name in access.actions)
@@ -97,7 +97,7 @@ def list_policies_granting_service_access(account: Account, input: Input, call: 
         raise InvalidInput(f"ARN {input['Arn']} is not valid.")
     namespaces = list(dict.fromkeys(input["ServiceNamespaces"]))
     sources = find_policy_sources(account, identity)
-    granted = call.compute(granted_namespaces, tuple(source.document for source in sources))
+    granted = call.compute_alone(granted_namespaces, tuple(source.document for source in sources))
     numbers, more = paginate(range(len(namespaces)), input, call, lambda number: f"{number:06}")
     entries = [
         {

@@ -49,7 +49,7 @@ def _check(document: str) -> Policy:
 def _answer(documents: Sequence[str], call: Call) -> Answer:
     """Each key once, whatever its case, as it is first written and in the order of the policies."""
     much = sum(map(len, documents)) > READ_AT_ONCE
-    keys = call.compute(_find_keys, tuple(documents)) if much else _find_keys(documents)
+    keys = call.compute_alone(_find_keys, tuple(documents)) if much else _find_keys(documents)
     return {"ContextKeyNames": keys}, []
 
 

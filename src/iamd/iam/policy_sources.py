@@ -81,7 +81,7 @@ def verify_documents(call: Call, check: Callable[[str], Policy], documents: Sequ
     if sum(map(len, documents)) <= READ_AT_ONCE:
         fault = _find_fault(check, tuple(documents))
     else:
-        fault = call.compute(_find_fault, check, tuple(documents))
+        fault = call.compute_alone(_find_fault, check, tuple(documents))
     if fault is not None:
         raise InvalidInput(fault)
 

@@ -142,7 +142,9 @@ def _page(simulation: Simulation, actions: Sequence[str], input: Input, call: Ca
     numbers, more = paginate(range(len(actions)), {**input, "MaxItems": limit}, call, lambda number: f"{number:06}")
     asked = tuple(actions[number] for number in numbers)
     results = (
-        evaluate(simulation, asked) if weight * len(asked) <= _LIGHT else call.compute(evaluate, simulation, asked)
+        evaluate(simulation, asked)
+        if weight * len(asked) <= _LIGHT
+        else call.compute_alone(evaluate, simulation, asked)
     )
     return {"EvaluationResults": results, **more}, []
 

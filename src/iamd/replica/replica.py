@@ -67,6 +67,7 @@ class Replica:
         self.write_problem: str | None = None  # why the last write could not be made, None if it was
         self._write_problem_at = 0.0  # the event loop's time when that was
         self.last_used = LastUsedNotes(self)
+        self.analyses = asyncio.Lock()  # held by whoever computes on accounts for long
         self.entries: dict[str, bytes] = {}  # stored keys and values of the directory and of what is watched, if kept
         self._keeper = keeper  # of a snapshot on disk
         self._from_snapshot = False  # and nothing was heard from the store since

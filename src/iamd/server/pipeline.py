@@ -1,6 +1,7 @@
 """The life of a request: the one place that sees every step (docs/life-of-a-request.md)."""
 
 import asyncio
+from contextlib import nullcontext
 
 from iamd.account.ids import find_account_id
 from iamd.account.operation import Input, Output
@@ -133,9 +134,15 @@ async def _run(
             trace.revision = committed.revision
             return dict(committed.answer)
         except NotComputed as slow:
-            await asyncio.to_thread(slow.compute)
+            await compute(slow, replica.analyses)
         except NotLoaded as missing:
             missing.give(await replica.account(missing.account_id))
+
+
+async def compute(slow: NotComputed, analyses: asyncio.Lock) -> None:
+    """Compute in a thread, and under the lock what is computed alone."""
+    async with analyses if slow.alone else nullcontext():
+        await asyncio.to_thread(slow.compute)
 
 
 async def _record(read: Written, account_id: str, replica: Replica) -> Committed:
