@@ -1,9 +1,12 @@
-"""The ``iamd`` command in a process of its own, as the tests run it."""
+"""The ``iamd`` command as the tests run it: in a process of its own, or in this one."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
+from iamd.cli import main
 from tests.server.process import environment
 
 
@@ -30,3 +33,11 @@ def refused(home: Path, *arguments: str) -> str:
     done = iamd(home, *arguments)
     assert (done.returncode, done.stdout) == (1, ""), done
     return done.stderr
+
+
+def run_here(*arguments: str, input: str | bytes | None = None) -> Result:
+    """What the command printed in this process, and its exit status."""
+    result = CliRunner().invoke(main, list(arguments), input=input, prog_name="iamd")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result

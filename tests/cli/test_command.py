@@ -11,7 +11,11 @@ from iamd import __version__
 from iamd.cli import main
 from tests.server.process import environment
 
-COMMANDS = sorted(main.commands)
+COMMANDS = sorted(
+    f"{name} {part}" if part else name
+    for name, command in main.commands.items()
+    for part in ("", *getattr(command, "commands", ()))
+)
 
 
 def run(home: Path, *command: str) -> str:
@@ -32,7 +36,7 @@ def test_the_command_is_there(tmp_path: Path, command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_examples(command: str) -> None:
-    result = CliRunner().invoke(main, [command, "--help"], prog_name="iamd")
+    result = CliRunner().invoke(main, [*command.split(), "--help"], prog_name="iamd")
     assert result.exit_code == 0
     assert f"iamd {command}" in result.output.partition("Example")[2]
 

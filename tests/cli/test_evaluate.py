@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.cli.commands import run
+from tests.cli.command import run_here
 from tests.server.process import environment
 
 ALLOW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
@@ -29,7 +29,11 @@ def test_a_line_for_each_case(tmp_path: Path) -> None:
     text = f"{line(1)}\n\n{line(2, 's3:PutObject')}\n  \n{line(3, scps=[[]])}"
     file = tmp_path / "cases.jsonl"
     file.write_text(text)
-    for result in (run("evaluate", str(file)), run("evaluate", "-", input=text), run("evaluate", input=f"{text}\n")):
+    for result in (
+        run_here("evaluate", str(file)),
+        run_here("evaluate", "-", input=text),
+        run_here("evaluate", input=f"{text}\n"),
+    ):
         assert (result.exit_code, result.stderr) == (0, "")
         assert [(each["id"], each["decision"], each["blocked_by"]) for each in answers(result.stdout)] == [
             (1, "allowed", None),
@@ -56,7 +60,7 @@ def test_a_line_for_each_case(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_does_not_stop_the_stream() -> None:
-    result = run("evaluate", input=f"{line(1)}\n[1] nonsense\n{line('two', action='all')}\r\n{line(3)}\n")
+    result = run_here("evaluate", input=f"{line(1)}\n[1] nonsense\n{line('two', action='all')}\r\n{line(3)}\n")
     assert result.exit_code == 1
     first, second, third, fourth = answers(result.stdout)
     assert (first["decision"], fourth["decision"]) == ("allowed", "allowed")
@@ -65,12 +69,12 @@ def test_a_bad_line_does_not_stop_the_stream() -> None:
 
 
 def test_no_lines() -> None:
-    result = run("evaluate", input="")
+    result = run_here("evaluate", input="")
     assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_a_line_without_end_is_cut_and_the_next_is_read() -> None:
-    result = run("evaluate", input=b'{"id": 1, "x": "' + b"x" * 20_000_000 + b'"}\n' + line(2).encode())
+    result = run_here("evaluate", input=b'{"id": 1, "x": "' + b"x" * 20_000_000 + b'"}\n' + line(2).encode())
     assert result.exit_code == 1
     first, second = answers(result.stdout)
     assert first == {"id": None, "error": "Line 1: A case has at most 16,777,216 bytes."}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import run
+from tests.cli.command import run_here
 
 CASE = """{
   "request": {
@@ -34,12 +34,12 @@ Nearest, but for one element each:
 def test_a_case_is_explained(tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_text(CASE)
-    for result in (run("explain", str(file)), run("explain", input=CASE)):
+    for result in (run_here("explain", str(file)), run_here("explain", input=CASE)):
         assert (result.exit_code, result.stdout) == (0, TEXT)
 
 
 def test_as_json() -> None:
-    result = run("explain", "--output", "json", input=CASE)
+    result = run_here("explain", "--output", "json", input=CASE)
     assert result.exit_code == 0
     explanation = json.loads(result.stdout)
     assert (explanation["outcome"], explanation["policy_type"]) == ("implicitDeny", "identity")
@@ -59,5 +59,5 @@ def test_as_json() -> None:
     ],
 )
 def test_what_is_no_case(case: str, error: str) -> None:
-    result = run("explain", input=case)
+    result = run_here("explain", input=case)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", error)

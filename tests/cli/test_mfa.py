@@ -22,7 +22,7 @@ def test_a_token_is_brought_enabled_and_used(tmp_path: Path) -> None:
         iam.create_user(UserName="alice")
         data_dir = ("--data-dir", str(server.data_dir))
         assert succeeded(tmp_path, "mfa", "import", str(file), *data_dir) == (
-            f"Account {ACCOUNT_ID} has 1 more tokens.\n"
+            f"Account {ACCOUNT_ID} has 1 token more.\n"
         )
         assert refused(tmp_path, "mfa", "import", str(file), *data_dir) == (
             f"Error: Account {ACCOUNT_ID} already has the token {SERIAL}.\n"

@@ -18,6 +18,9 @@ def test_the_list_shows_values_defaults_and_maxima(tmp_path: Path) -> None:
     assert "Users                                   5000    5000    5000  L-F55AF5E4" in lines
     assert "AccessKeysPerUser                          2       2       2" in lines
     assert "RolesPerInstanceProfile                    1       1   fixed" in lines
+    rows = json.loads(succeeded(tmp_path, "quota", "list", "--output", "json", *data_dir))
+    assert {"quota": "Roles", "value": 4000, "default": 1000, "maximum": 10000, "code": "L-FE177D64"} in rows
+    assert {"quota": "RolesPerInstanceProfile", "value": 1, "default": 1, "maximum": "fixed", "code": ""} in rows
 
 
 def test_awss_maximum_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_among_several_accounts_one_is_named(tmp_path: Path) -> None:
         server.stop()
     data_dir = ("--data-dir", str(tmp_path / "data"))
     assert refused(tmp_path, "quota", "set", "Users", "7", *data_dir) == (
-        "Error: There are 2 accounts: name one with --account.\n"
+        f"Error: Name one of the accounts with --account: {ACCOUNT_ID}, 444455556666.\n"
     )
     assert succeeded(tmp_path, "quota", "set", "Users", "7", "--account", ACCOUNT_ID, *data_dir) == (
         f"The quota Users of account {ACCOUNT_ID} is 7.\n"
@@ -51,7 +54,7 @@ def test_among_several_accounts_one_is_named(tmp_path: Path) -> None:
     other = succeeded(tmp_path, "quota", "list", "--account", "444455556666", *data_dir)
     assert "Users                                   5000    5000" in other
     assert refused(tmp_path, "quota", "list", "--account", "123456789012", *data_dir) == (
-        "Error: There is no account 123456789012.\n"
+        f"Error: There is no account 123456789012. There are: {ACCOUNT_ID}, 444455556666.\n"
     )
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from iamd.cli.policy_tests import run_file
-from tests.cli.commands import run
+from tests.cli.command import run_here
 
 READ = """{
   "Version": "2012-10-17",
@@ -56,7 +56,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_all_pass(files: Path) -> None:
-    result = run("test", "tests")
+    result = run_here("test", "tests")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
         "tests/home.yaml\n  ok     Ana reads her home\n  ok     nobody deletes\n2 tests, all passed.\n"
@@ -65,7 +65,7 @@ def test_all_pass(files: Path) -> None:
 
 def test_failures_are_explained(files: Path) -> None:
     (files / "tests/home.yaml").write_text(HOME + FAILING)
-    result = run("test", "tests/home.yaml")
+    result = run_here("test", "tests/home.yaml")
     assert (result.exit_code, result.stderr) == (1, "")
     assert (
         result.stdout
@@ -96,7 +96,7 @@ it is arn:aws:s3:::home/${aws:username}/* (${aws:username} is "Ana")
 
 def test_as_json(files: Path) -> None:
     (files / "tests/home.yaml").write_text(HOME + FAILING)
-    result = run("test", "--output", "json", "tests")
+    result = run_here("test", "--output", "json", "tests")
     assert result.exit_code == 1
     outcomes = json.loads(result.stdout)
     assert [(each["name"], each["line"], each["passed"]) for each in outcomes] == [
@@ -113,7 +113,7 @@ def test_as_json(files: Path) -> None:
 def test_junit_xml(files: Path) -> None:
     (files / "tests/home.yaml").write_text(HOME + FAILING)
     (files / "tests/more.yml").write_text(HOME.replace("nobody deletes", r'"no\x01body <&> deletes"'))
-    result = run("test", "--junit", "results.xml", "tests")
+    result = run_here("test", "--junit", "results.xml", "tests")
     assert result.exit_code == 1
     root = ElementTree.parse(files / "results.xml").getroot()  # noqa: S314 - our own file
     counts = ("name", "tests", "failures", "errors")
@@ -156,9 +156,9 @@ def test_junit_xml(files: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, text: str, error: str) -> None:
     file = tmp_path / "test.yaml"
     file.write_text(text)
-    result = run("test", str(file))
+    result = run_here("test", str(file))
     assert result.exit_code == 1
-    assert result.stdout == f"{file}\n  ERROR  test.yaml (line 1)\n         {error}\n1 tests, 1 failed.\n"
+    assert result.stdout == f"{file}\n  ERROR  test.yaml (line 1)\n         {error}\n1 test, 1 failed.\n"
 
 
 def test_what_is_no_yaml(tmp_path: Path) -> None:
@@ -265,12 +265,12 @@ cases:
 
 
 def test_directories_without_tests(tmp_path: Path) -> None:
-    result = run("test", str(tmp_path))
+    result = run_here("test", str(tmp_path))
     assert (result.exit_code, result.stderr) == (1, f"Error: There are no YAML files in {tmp_path}.\n")
 
 
 def test_results_that_cannot_be_written(files: Path) -> None:
-    result = run("test", "--junit", "nowhere/results.xml", "tests")
+    result = run_here("test", "--junit", "nowhere/results.xml", "tests")
     assert (result.exit_code, result.stderr) == (
         1,
         "Error: nowhere/results.xml cannot be written: No such file or directory.\n",

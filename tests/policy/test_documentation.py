@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.cli.commands import run
+from tests.cli.command import run_here
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -28,7 +28,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 def shell(text: str) -> str:
     """What commands of one line each print."""
-    return "".join(run(*line.split()[1:]).stdout for line in text.splitlines())
+    return "".join(run_here(*line.split()[1:]).stdout for line in text.splitlines())
 
 
 def python(text: str, names: dict[str, Any]) -> str:

@@ -37,6 +37,17 @@ def test_a_quota_is_asked_for_approved_by_the_operator_and_then_holds(tmp_path: 
         listed = succeeded(tmp_path, "quota", "requests", *data_dir)
         assert listed.startswith(f"{request['Id']}  PENDING       ")
         assert listed.endswith(f"Z  {ACCOUNT_ID}  Groups 300 -> 310  arn:aws:iam::{ACCOUNT_ID}:root\n")
+        [row] = json.loads(succeeded(tmp_path, "quota", "requests", "--output", "json", *data_dir))
+        assert row | {"created": ""} == {
+            "id": request["Id"],
+            "status": "PENDING",
+            "created": "",
+            "account": ACCOUNT_ID,
+            "quota": "Groups",
+            "value": 300,
+            "desired": 310.0,
+            "requester": f"arn:aws:iam::{ACCOUNT_ID}:root",
+        }
         assert succeeded(tmp_path, "quota", "approve", request["Id"], *data_dir) == (
             f"The request {request['Id']} of account {ACCOUNT_ID} is approved.\n"
         )

@@ -31,7 +31,8 @@ def main() -> None:
     Its data lives in one directory, ~/.local/share/iamd unless --data-dir names another:
       iamd backup iamd.backup
       iamd check
-    Requests to raise quotas wait for an operator:
+    Who did what, and requests to raise quotas, which wait for an operator:
+      iamd events --since 1d
       iamd quota requests
     Policies are tried without a server:
       iamd evaluate cases.jsonl
@@ -40,6 +41,8 @@ def main() -> None:
     Processes get credentials of roles, without a key in code:
       iamd run --role Reader -- aws sts get-caller-identity
       iamd workload serve instances.toml
+
+    Every command shows examples: iamd COMMAND --help.
     """
 
 

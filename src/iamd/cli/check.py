@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iamd.cli.options import config_option, master_key_option, master_key_source, setting
+from iamd.cli.output import counted, output_option, print_json
 from iamd.cli.store_options import Place, place_options
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file that the server is started with, if it is.",
 )
-@click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@output_option()
 def check(place: Place, master_key_from: str | None, aws_managed_policies: Path | None, output: str) -> None:
     """Look for what is wrong with the store.
 
@@ -67,9 +68,7 @@ async def _findings(place: Place, source: str, aws_managed_policies: Path | None
 
 def _print(place: Place, findings: list["Finding"], output: str) -> None:
     if output == "json":
-        import msgspec
-
-        click.echo(msgspec.json.encode([finding._asdict() for finding in findings]))
+        print_json([finding._asdict() for finding in findings])
     elif not findings:
         click.echo(f"{place.name} is in order.")
     else:
@@ -78,6 +77,6 @@ def _print(place: Place, findings: list["Finding"], output: str) -> None:
             click.echo(f"{finding.key or 'store':{width}}  {finding.problem}")
         kept = str(place.data_dir) if place.etcd is None else "etcd's data"
         click.echo(
-            f"{len(findings)} findings. Stop the server, keep a copy of {kept}, and restore the newest backup "
-            "that iamd check finds in order."
+            f"{counted(len(findings), 'finding')}. Stop the server, keep a copy of {kept}, and restore the newest "
+            "backup that iamd check finds in order."
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iamd.cli.options import config_option
+from iamd.cli.output import output_option
 from iamd.cli.store_options import Place, place_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N of those that there are.")
 @click.option("--follow", is_flag=True, help="Go on with those that come.")
-@click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@output_option()
 def events(place: Place, limit: int | None, follow: bool, output: str, **options: Any) -> None:
     """Show the audit events in the store: every change, and every session that was taken on with an MFA proof.
 
@@ -57,11 +58,13 @@ def events(place: Place, limit: int | None, follow: bool, output: str, **options
 
 
 async def _show(place: Place, selection: "Selection", limit: int | None, follow: bool, output: str) -> None:
+    from iamd.cli.progress import progress
     from iamd.server.event_log import follow_events, read_events
 
     matches = selection.matcher()
     async with place.opened() as store:
-        revision, found = await read_events(store, selection)
+        with progress("Reading") as report:
+            revision, found = await read_events(store, selection, lambda count: report(count, None))
         for event in found[-limit:] if limit else found:
             _print(event, output)
         if follow:

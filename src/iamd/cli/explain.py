@@ -4,10 +4,12 @@ from typing import BinaryIO
 
 import click
 
+from iamd.cli.output import output_option, print_json
+
 
 @click.command()
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option("text")
 def explain(file: BinaryIO, output: str) -> None:
     """Tell why the case in FILE, or on standard input, is decided as it is.
 
@@ -33,8 +35,6 @@ def explain(file: BinaryIO, output: str) -> None:
         raise click.ClickException(str(error)) from None
     explanation = explain_decision(decision)
     if output == "json":
-        import msgspec
-
-        click.echo(msgspec.json.encode(explanation))
+        print_json(explanation)
     else:
         click.echo(str(explanation))

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from iamd.cli.options import config_option, master_key_option, master_key_source
-from iamd.cli.store_options import Place, place_options
+from iamd.cli.output import counted
+from iamd.cli.store_options import Place, account_option, place_options
 
 
 @click.group(name="mfa")
@@ -22,7 +23,7 @@ def mfa() -> None:
 @config_option
 @place_options
 @master_key_option
-@click.option("--account", "account_id", metavar="ID", help="The account; needed only where there are several.")
+@account_option
 @click.option(
     "--seeds",
     "encoding",
@@ -37,6 +38,11 @@ def import_(place: Place, master_key_from: str | None, account_id: str | None, e
 
     The server may be running. Users then enable a token by its serial number and two of its codes (aws iam
     enable-mfa-device). Seeds are sealed; afterwards the file is no more needed and better destroyed.
+
+    \b
+    Examples:
+      iamd mfa import tokens.csv
+      iamd mfa import --account 111122223333 --seeds base32 tokens.csv
     """
     from iamd.account.state import Account
     from iamd.call import now
@@ -63,6 +69,6 @@ def import_(place: Place, master_key_from: str | None, account_id: str | None, e
             return Written(None, changes, operator_event("iam", "ImportMFADevices", details, account.account_id, time))
 
         await stored.replica.write(account.account_id, write)
-        click.echo(f"Account {account.account_id} has {len(tokens)} more tokens.")
+        click.echo(f"Account {account.account_id} has {counted(len(tokens), 'token')} more.")
 
     run_on_store(place, act, EntityAlreadyExists)

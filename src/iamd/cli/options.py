@@ -60,6 +60,25 @@ def master_key_option(function: F) -> F:
     )(function)
 
 
+def log_options(function: F) -> F:
+    """``--log-level`` and ``--log-format``, for ``iamd.server.logs.configure_logs``."""
+    level = setting(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        help="What is logged to standard error; info has a line for every request.",
+    )
+    form = setting(
+        "--log-format",
+        type=click.Choice(["auto", "json", "text"]),
+        default="auto",
+        show_default=True,
+        help="auto is text on a terminal, JSON elsewhere.",
+    )
+    return level(form(function))
+
+
 def master_key_source(data_dir: Path, master_key_from: str | None) -> str:
     """Where the master key comes from; by default a file in the data directory."""
     return master_key_from or f"file:{master_key_path(data_dir)}"

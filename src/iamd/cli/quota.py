@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iamd.cli.options import config_option
-from iamd.cli.store_options import Place, place_options
+from iamd.cli.output import output_option, print_json
+from iamd.cli.store_options import Place, account_option, place_options
 
 if TYPE_CHECKING:
     from iamd.account.changes import Change
     from iamd.account.state import Account
     from iamd.cli.stores import Stored
 
-_account_option = click.option(
-    "--account", "account_id", metavar="ID", help="The account; needed only where there are several."
-)
 _beyond_option = click.option("--beyond-aws", is_flag=True, help="Go further than AWS raises this quota.")
 
 
@@ -38,9 +36,16 @@ def quota() -> None:
 @quota.command(name="list")
 @config_option
 @place_options
-@_account_option
-def list_(place: Place, account_id: str | None) -> None:
-    """Show every quota of an account: its value, AWS's default and how far AWS raises it."""
+@account_option
+@output_option()
+def list_(place: Place, account_id: str | None, output: str) -> None:
+    """Show every quota of an account: its value, AWS's default and how far AWS raises it.
+
+    \b
+    Examples:
+      iamd quota list
+      iamd quota list --account 111122223333 --output json
+    """
     from iamd.account.quotas import FIXED, QUOTAS
     from iamd.servicequotas.catalog import SERVICE_QUOTAS
 
@@ -48,11 +53,21 @@ def list_(place: Place, account_id: str | None) -> None:
 
     async def show(stored: "Stored") -> None:
         account = await stored.get_account(account_id)
-        click.echo(f"{'quota':36} {'value':>7} {'default':>7} {'maximum':>7}  code")
-        for name, each in QUOTAS.items():
-            maximum = "fixed" if name in FIXED else str(each.maximum)
-            line = f"{name:36} {account.quota(name):7} {each.default:7} {maximum:>7}  {codes.get(name, '')}"
-            click.echo(line.rstrip())
+        rows: list[dict[str, Any]] = [
+            {
+                "quota": name,
+                "value": account.quota(name),
+                "default": each.default,
+                "maximum": "fixed" if name in FIXED else each.maximum,
+                "code": codes.get(name, ""),
+            }
+            for name, each in QUOTAS.items()
+        ]
+        if output == "json":
+            print_json(rows)
+            return
+        for row in [{column: column for column in rows[0]}, *rows]:
+            click.echo("{quota:36} {value:>7} {default:>7} {maximum:>7}  {code}".format(**row).rstrip())
 
     _run(place, show)
 
@@ -60,12 +75,18 @@ def list_(place: Place, account_id: str | None) -> None:
 @quota.command(name="set")
 @config_option
 @place_options
-@_account_option
+@account_option
 @_beyond_option
 @click.argument("name", metavar="QUOTA")
 @click.argument("value", type=click.IntRange(0, 10_000_000))
 def set_(place: Place, account_id: str | None, beyond_aws: bool, name: str, value: int) -> None:
-    """Let an account have VALUE of a QUOTA, named as in the list or by AWS's code."""
+    """Let an account have VALUE of a QUOTA, named as in the list or by AWS's code.
+
+    \b
+    Examples:
+      iamd quota set Roles 5000
+      iamd quota set L-F55AF5E4 20000 --beyond-aws --account 111122223333
+    """
     from iamd.servicequotas.operator import get_quota_name, set_quota
 
     async def write(stored: "Stored") -> None:
@@ -88,10 +109,17 @@ def set_(place: Place, account_id: str | None, beyond_aws: bool, name: str, valu
 @quota.command()
 @config_option
 @place_options
-@_account_option
+@account_option
 @click.option("--all", "all_requests", is_flag=True, help="Those decided, too.")
-def requests(place: Place, account_id: str | None, all_requests: bool) -> None:
-    """Show the requests to raise quotas that wait for a decision, oldest first."""
+@output_option()
+def requests(place: Place, account_id: str | None, all_requests: bool, output: str) -> None:
+    """Show the requests to raise quotas that wait for a decision, oldest first.
+
+    \b
+    Examples:
+      iamd quota requests
+      iamd quota requests --all --output json
+    """
     from iamd.servicequotas.catalog import SERVICE_QUOTAS
 
     async def show(stored: "Stored") -> None:
@@ -99,12 +127,25 @@ def requests(place: Place, account_id: str | None, all_requests: bool) -> None:
         for each in stored.account_ids(account_id):
             account = await stored.get_account(each)
             found += [(request, account) for request in account.quota_requests if all_requests or request.open]
-        for request, account in sorted(found, key=lambda pair: (pair[0].created, pair[0].id)):
-            name = SERVICE_QUOTAS[request.quota_code].quota
-            created = datetime.fromtimestamp(request.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows: list[dict[str, Any]] = [
+            {
+                "id": request.id,
+                "status": request.status,
+                "created": datetime.fromtimestamp(request.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "account": account.account_id,
+                "quota": SERVICE_QUOTAS[request.quota_code].quota,
+                "value": account.quota(SERVICE_QUOTAS[request.quota_code].quota),
+                "desired": request.desired_value,
+                "requester": request.requester_arn,
+            }
+            for request, account in sorted(found, key=lambda pair: (pair[0].created, pair[0].id))
+        ]
+        if output == "json":
+            print_json(rows)
+            return
+        for row in rows:
             click.echo(
-                f"{request.id}  {request.status:12}  {created}  {account.account_id}  {name} "
-                f"{account.quota(name)} -> {request.desired_value:g}  {request.requester_arn}"
+                "{id}  {status:12}  {created}  {account}  {quota} {value} -> {desired:g}  {requester}".format(**row)
             )
 
     _run(place, show)
@@ -113,11 +154,17 @@ def requests(place: Place, account_id: str | None, all_requests: bool) -> None:
 @quota.command()
 @config_option
 @place_options
-@_account_option
+@account_option
 @_beyond_option
 @click.argument("request_id", metavar="REQUEST")
 def approve(place: Place, account_id: str | None, beyond_aws: bool, request_id: str) -> None:
-    """Raise a quota as a REQUEST asks."""
+    """Raise a quota as a REQUEST asks.
+
+    \b
+    Examples:
+      iamd quota approve 7nSR4iHEXAMPLE
+      iamd quota approve 7nSR4iHEXAMPLE --beyond-aws
+    """
     from iamd.servicequotas.operator import approve_request
 
     def decide(account: "Account", time: int) -> "list[Change]":
@@ -129,10 +176,15 @@ def approve(place: Place, account_id: str | None, beyond_aws: bool, request_id: 
 @quota.command()
 @config_option
 @place_options
-@_account_option
+@account_option
 @click.argument("request_id", metavar="REQUEST")
 def refuse(place: Place, account_id: str | None, request_id: str) -> None:
-    """Close a REQUEST and leave the quota as it is."""
+    """Close a REQUEST and leave the quota as it is.
+
+    \b
+    Example:
+      iamd quota refuse 7nSR4iHEXAMPLE
+    """
     from iamd.servicequotas.operator import refuse_request
 
     def decide(account: "Account", time: int) -> "list[Change]":

@@ -11,6 +11,7 @@ from iamd.cli.options import (
     config_option,
     data_dir_option,
     find_secret,
+    log_options,
     master_key_option,
     master_key_source,
     setting,
@@ -70,20 +71,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Who approves requests to raise a quota; automatic as far as AWS raises it.",
 )
-@setting(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    show_default=True,
-    help="What is logged to standard error; info has a line for every request.",
-)
-@setting(
-    "--log-format",
-    type=click.Choice(["auto", "json", "text"]),
-    default="auto",
-    show_default=True,
-    help="auto is text on a terminal, JSON elsewhere.",
-)
+@log_options
 @setting(
     "--max-connections",
     type=click.IntRange(1),

@@ -101,6 +101,13 @@ class Place:
             await store.close()
 
 
+def account_option(function: F) -> F:
+    """``--account ID``: the account that a command works on, by default the only one."""
+    return click.option(
+        "--account", "account_id", metavar="ID", help="The account; needed only where there are several."
+    )(function)
+
+
 def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--data-dir`` and ``store_options``, which reach the command as its argument ``place``."""
 

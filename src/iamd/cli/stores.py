@@ -1,7 +1,7 @@
 """What commands that change accounts beside a running server share: the store, its replica, and the account meant."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import click
 
@@ -35,12 +35,18 @@ class Stored:
         known = self.replica.directory.account_ids
         if account_id is None:
             if len(known) != 1:
-                raise click.ClickException(f"There are {len(known)} accounts: name one with --account.")
+                raise click.ClickException(f"Name one of the accounts with --account: {_some(known)}.")
             [account_id] = known
         account = await self.replica.account(account_id)
         if account is None:
-            raise click.ClickException(f"There is no account {account_id}.")
+            raise click.ClickException(f"There is no account {account_id}. There are: {_some(known)}.")
         return account
+
+
+def _some(account_ids: Collection[str]) -> str:
+    """The first few of them, for people."""
+    shown = sorted(account_ids)[:5]
+    return ", ".join(shown if len(shown) == len(account_ids) else [*shown, "…"])
 
 
 def run_on_store(place: Place, act: Callable[[Stored], Awaitable[None]], *refusals: type[Exception]) -> None:

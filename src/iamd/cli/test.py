@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iamd.cli.output import counted, output_option, print_json
+
 if TYPE_CHECKING:
     from iamd.cli.policy_tests import Outcome
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="File to write JUnit XML to, for CI.")
-@click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@output_option()
 def test(paths: tuple[Path, ...], junit: Path | None, output: str) -> None:
     """Run the policy unit tests in PATHS: YAML files, and directories of them.
 
@@ -40,9 +42,7 @@ def test(paths: tuple[Path, ...], junit: Path | None, output: str) -> None:
         except OSError as error:
             raise click.ClickException(f"{junit} cannot be written: {error.strerror}.") from None
     if output == "json":
-        import msgspec
-
-        click.echo(msgspec.json.encode(outcomes))
+        print_json(outcomes)
     else:
         _print(outcomes)
     sys.exit(0 if all(outcome.passed for outcome in outcomes) else 1)
@@ -67,4 +67,4 @@ def _print(outcomes: Sequence["Outcome"]) -> None:
                 click.echo(f"           {line}".rstrip())
             click.echo()
     failed = sum(not outcome.passed for outcome in outcomes)
-    click.echo(f"{len(outcomes)} tests, {failed} failed." if failed else f"{len(outcomes)} tests, all passed.")
+    click.echo(f"{counted(len(outcomes), 'test')}, {f'{failed} failed' if failed else 'all passed'}.")

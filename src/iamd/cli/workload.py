@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from iamd.cli.options import log_options
+
 
 @click.group()
 def workload() -> None:
@@ -18,8 +20,7 @@ def workload() -> None:
 @workload.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback, where the file says so.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
-@click.option("--log-format", type=click.Choice(["auto", "json", "text"]), default="auto")
+@log_options
 def serve(file: Path, allow_remote: bool, log_level: str, log_format: str) -> None:
     """Serve the instances in FILE, TOML or JSON, with the credentials of their roles.
 

@@ -102,17 +102,22 @@ def events_of(commit: Commit) -> list[Event]:
     return sorted((event for event in found if event is not None), key=lambda event: event.id)
 
 
-async def read_events(store: Store, selection: Selection) -> tuple[Revision, list[Event]]:
+async def read_events(
+    store: Store, selection: Selection, report: Callable[[int], None] = lambda count: None
+) -> tuple[Revision, list[Event]]:
     """The events of a selection, in the order of their ids, and the revision at which these were all.
 
-    Raises Unavailable.
+    ``report`` hears how many were looked at so far. Raises Unavailable.
     """
     matches, first_id = selection.matcher(), selection.first_id
     prefix = f"{EVENT_PREFIX}{selection.accounts[0]}/" if len(selection.accounts) == 1 else EVENT_PREFIX
     revision: Revision = 0
     found: list[Event] = []
+    count = 0
     async for snapshot, items in store.scan(prefix):
         revision = snapshot  # of all pages
+        count += len(items)
+        report(count)
         late = [(key, item.value) for key, item in items if key.rpartition("/")[2] >= first_id]
         found += [event for key, value in late if (event := find_event(key, value)) is not None and matches(event)]
     return revision, sorted(found, key=lambda event: event.id)
