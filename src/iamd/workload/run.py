@@ -49,6 +49,9 @@ class _Command(Struct, frozen=True, kw_only=True):
     request: RoleRequest
     token: str
 
+    def __repr__(self) -> str:
+        return f"_Command({self.request})"  # no secret
+
     def find_token(self) -> str:
         return self.token
 
