@@ -15,5 +15,5 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]
 
 @pytest.fixture
 def server(process: ServerProcess) -> ServerProcess:
-    assert process.ask("/_iamd/reset", "POST")[0] == 200
+    process.reset()
     return process

@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture
 def story(server: ServerProcess) -> Story:
     """An account with nothing in it."""
-    assert server.ask("/_iamd/reset", "POST")[0] == 200
+    server.reset()
     return Story(server)
 
 

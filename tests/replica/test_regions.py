@@ -9,25 +9,15 @@ from iamd.errors import EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from iamd.replica.replica import Replica
 from iamd.store.check import check
 from iamd.store.etcd import EtcdStore
-from iamd.store.interface import Limits, Revision, Transaction, Unknown
+from iamd.store.interface import Limits
 from tests.etcd import Cluster, new_prefix
-from tests.replica.world import ACCOUNT, create_user, delete_user, dump, names, replica_of, settings
+from tests.replica.world import ACCOUNT, Forgetful, create_user, delete_user, dump, names, replica_of, settings
 
 Test = Callable[[Replica, Replica], Awaitable[None]]
 
 
-class UncertainStore(EtcdStore):
-    """A store that, when told, does not say whether it committed; ``before`` it could or ``after`` it did."""
-
-    forget: str | None = None
-
-    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
-        forget, self.forget = self.forget, None
-        if forget != "before":
-            revision = await super().commit(transaction, timeout=timeout)
-        if forget is not None:
-            raise Unknown("It did not say.")
-        return revision
+class ForgetfulStore(Forgetful, EtcdStore):
+    """One in etcd."""
 
 
 def run(etcd: Cluster, test: Test) -> None:
@@ -35,7 +25,7 @@ def run(etcd: Cluster, test: Test) -> None:
 
     async def in_loop() -> None:
         where = etcd.settings(new_prefix())
-        stores = [UncertainStore(where), UncertainStore(where)]
+        stores = [ForgetfulStore(where), ForgetfulStore(where)]
         for store in stores:
             await store.open()
         async with replica_of(stores[0]) as one:
@@ -89,7 +79,7 @@ def test_a_refusal_rests_on_what_is_newest_anywhere(etcd: Cluster) -> None:
 @pytest.mark.parametrize("forget", ["before", "after"])
 def test_a_commit_of_which_nobody_was_told_happens_once(etcd: Cluster, forget: str) -> None:
     async def test(one: Replica, other: Replica) -> None:
-        assert isinstance(one.store, UncertainStore)
+        assert isinstance(one.store, ForgetfulStore)
         one.store.forget = forget
         outcomes = await asyncio.gather(*(one.write(ACCOUNT, create_user(name)) for name in ("alice", "bob")))
         assert outcomes == ["alice", "bob"]

@@ -11,11 +11,12 @@ from iamd.account.state import Account
 from iamd.errors import EntityAlreadyExists, ServiceError, ServiceUnavailable
 from iamd.replica import writing
 from iamd.replica.replica import Replica, Written
-from iamd.store.interface import Conflict, Limits, Revision, Transaction, Unknown
+from iamd.store.interface import Conflict, Limits, Revision, Transaction
 from iamd.store.sqlite import SQLiteStore
 from tests.replica.world import (
     ACCOUNT,
     OTHER_ACCOUNT,
+    Forgetful,
     create_user,
     delete_user,
     dump,
@@ -80,18 +81,8 @@ class ConflictingStore(SQLiteStore):
         return await super().commit(transaction, timeout=timeout)
 
 
-class ForgetfulStore(SQLiteStore):
-    """A store in memory that, when told, does not say whether it committed."""
-
-    forget: str | None = None
-
-    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
-        forget, self.forget = self.forget, None
-        if forget != "before":
-            revision = await super().commit(transaction, timeout=timeout)
-        if forget is not None:
-            raise Unknown("It did not say.")
-        return revision
+class ForgetfulStore(Forgetful, SQLiteStore):
+    """One in memory."""
 
 
 def with_store(store_type: type[SQLiteStore]) -> Any:

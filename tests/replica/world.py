@@ -12,12 +12,26 @@ from iamd.account.records import KINDS, Record, Settings, User
 from iamd.account.state import Account
 from iamd.errors import EntityAlreadyExists
 from iamd.replica.replica import Replica, Written
-from iamd.store.interface import Store
+from iamd.store.interface import Revision, Store, Transaction, Unknown
 from iamd.store.sqlite import SQLiteStore
 
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "444455556666"
 Run = Callable[[Account], Written]
+
+
+class Forgetful:
+    """Mixed into a store: when told, it does not say whether it committed: ``before`` it could, or ``after`` it did."""
+
+    forget: str | None = None
+
+    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
+        forget, self.forget = self.forget, None
+        if forget != "before":
+            revision = await super().commit(transaction, timeout=timeout)
+        if forget is not None:
+            raise Unknown("It did not say.")
+        return revision
 
 
 def settings(account_id: str = ACCOUNT, **attributes: Any) -> Settings:

@@ -105,6 +105,10 @@ class ServerProcess:
             response = connection.getresponse()
             return response.status, response.read().decode()
 
+    def reset(self) -> None:
+        """Forget everything but the seeded account, which has nothing in it; for servers with ``--dev``."""
+        assert self.ask("/_iamd/reset", "POST") == (200, "Reset to the seeded state.\n")
+
     def client(self, service: str = "iam", key_id: str = ROOT_KEY_ID, secret: str = ROOT_SECRET, **more: Any) -> Any:
         """A boto3 client that tries once, so that a test sees each answer."""
         return boto3.session.Session().client(

@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -47,16 +46,10 @@ class Alice:
         return [user["UserName"] for user in self.root.list_users()["Users"]]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("server"), "--dev") as process:
-        yield process
-
-
 @pytest.fixture
-def alice(server: ServerProcess) -> Alice:
-    assert server.ask("/_iamd/reset", "POST")[0] == 200
-    alice = Alice(server)
+def alice(dev: ServerProcess) -> Alice:
+    dev.reset()
+    alice = Alice(dev)
     alice.root.create_user(UserName="guest", Path="/guests/")
     alice.root.create_user(UserName="other", Path="/guests/")
     alice.root.create_user(UserName="boss")

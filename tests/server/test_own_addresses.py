@@ -1,19 +1,12 @@
 """What a server answers for itself under /_iamd/: health, metrics and, for tests, reset."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 
 from iamd import __version__
 from tests.server.process import ACCOUNT_ID, ServerProcess
-
-
-@pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("dev"), "--dev") as process:
-        yield process
 
 
 def test_health_says_what_the_server_can_do(server: ServerProcess) -> None:

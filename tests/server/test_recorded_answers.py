@@ -6,7 +6,6 @@ The recordings stand in https://github.com/localstack/localstack/tree/main/tests
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,17 +30,11 @@ def arn(resource: str, service: str = "iam") -> str:
     return f"arn:aws:{service}::{ACCOUNT_ID}:{resource}"
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path_factory.mktemp("server"), "--dev") as started:
-        yield started
-
-
 @pytest.fixture
-def iam(process: ServerProcess) -> Any:
+def iam(dev: ServerProcess) -> Any:
     """A client of an account with nothing in it."""
-    assert process.ask("/_iamd/reset", "POST")[0] == 200
-    return process.client()
+    dev.reset()
+    return dev.client()
 
 
 def shown(value: Any) -> Any:
@@ -261,13 +254,13 @@ def test_a_renamed_user_keeps_everything_but_the_name_of_a_service_specific_cred
     assert listed["ServiceSpecificCredentials"] == [credential | {"UserName": "Robert"}]
 
 
-def test_the_use_of_an_access_key(process: ServerProcess, iam: Any) -> None:
+def test_the_use_of_an_access_key(dev: ServerProcess, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     key = iam.create_access_key(UserName="Bob")["AccessKey"]
     this = {"AccessKeyId": key["AccessKeyId"]}
     never = {"ServiceName": "N/A", "Region": "N/A"}
     assert shown(iam.get_access_key_last_used(**this)) == {"UserName": "Bob", "AccessKeyLastUsed": never}
-    process.client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_caller_identity()
+    dev.client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_caller_identity()
     used = {"LastUsedDate": DATE, "ServiceName": "sts", "Region": "us-east-1"}
     assert shown(iam.get_access_key_last_used(**this)) == {"UserName": "Bob", "AccessKeyLastUsed": used}
 
@@ -441,11 +434,11 @@ def test_a_service_linked_role(iam: Any) -> None:
     assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
 
 
-def test_sessions(process: ServerProcess, iam: Any) -> None:
+def test_sessions(dev: ServerProcess, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     iam.put_user_policy(UserName="Bob", PolicyName="all", PolicyDocument=json.dumps(ALLOW).replace("s3:GetObject", "*"))
     key = iam.create_access_key(UserName="Bob")["AccessKey"]
-    sts = process.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+    sts = dev.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
     role_id = iam.create_role(RoleName="Keeper", Path="/deep/", AssumeRolePolicyDocument=json.dumps(TRUST))
     role_id = role_id["Role"]["RoleId"]
     assumed = sts.assume_role(RoleArn=arn("role/deep/Keeper"), RoleSessionName="night")
@@ -453,7 +446,7 @@ def test_sessions(process: ServerProcess, iam: Any) -> None:
     assert shown(credentials).keys() == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
     night = {"AssumedRoleId": f"{role_id}:night", "Arn": arn("assumed-role/Keeper/night", "sts")}
     assert shown(assumed) == {"AssumedRoleUser": night}
-    caller = process.client(
+    caller = dev.client(
         "sts",
         credentials["AccessKeyId"],
         credentials["SecretAccessKey"],
@@ -468,14 +461,14 @@ def test_sessions(process: ServerProcess, iam: Any) -> None:
     assert shown(sts.get_session_token()).keys() == {"Credentials"}
 
 
-def test_a_session_policy_counts_in_percent_of_what_may_be_packed(process: ServerProcess, iam: Any) -> None:
+def test_a_session_policy_counts_in_percent_of_what_may_be_packed(dev: ServerProcess, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     key = iam.create_access_key(UserName="Bob")["AccessKey"]
     iam.put_user_policy(UserName="Bob", PolicyName="all", PolicyDocument=json.dumps(ALLOW).replace("s3:GetObject", "*"))
     iam.create_role(RoleName="Keeper", AssumeRolePolicyDocument=json.dumps(TRUST))
     policy = json.dumps(ALLOW | {"Id": "x" * (163 - len(json.dumps(ALLOW | {"Id": ""})))})
     assert len(policy) == 163
-    sts = process.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+    sts = dev.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
     assumed = sts.assume_role(RoleArn=arn("role/Keeper"), RoleSessionName="night", Policy=policy)
     assert assumed["PackedPolicySize"] == 16
 

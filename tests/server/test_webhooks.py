@@ -12,7 +12,7 @@ import pytest
 
 from iamd.server.event_log import Event
 from iamd.server.webhook import InvalidWebhooks, Webhook, read_webhooks, recorded_actions
-from iamd.server.webhooks import CLAIM, Delivery, NotTaken, send, signature
+from iamd.server.webhook_delivery import CLAIM, Delivery, NotTaken, send, signature
 from iamd.store.interface import Transaction
 from iamd.store.sqlite import SQLiteStore
 from tests.cli.command import succeeded

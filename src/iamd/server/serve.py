@@ -217,7 +217,7 @@ def _delivering(settings: Settings) -> AbstractAsyncContextManager[None]:
     """Delivers events to webhooks meanwhile, if there are any."""
     if not settings.webhooks:
         return nullcontext()
-    from iamd.server.webhooks import delivering
+    from iamd.server.webhook_delivery import delivering
 
     return delivering(settings.webhooks, make_store(settings.store, store_path(settings.data_dir)))
 

@@ -1,4 +1,4 @@
-"""Webhooks: audit events of chosen actions, sent to an address of the operator's, each at least once.
+"""Delivery of webhooks: audit events of chosen actions, sent to an address of the operator's, each at least once.
 
 The store's own log is the queue: an event is in it before its call is answered, and a cursor in the store says how far
 it was delivered. So nothing is lost while the receiver or this process is away, and memory holds one page of the log.
