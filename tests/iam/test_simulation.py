@@ -402,6 +402,19 @@ def test_a_member_of_an_organization_is_told_what_that_allows(world: World) -> N
     assert result["EvalDecision"] == "allowed"
 
 
+def test_nobody_learns_which_organization_another_account_is_in(world: World) -> None:
+    organization = Organization(id="o-exampleorgid", management_account_id=OTHER_ACCOUNT_ID)
+    world.directory.organizations[organization.id] = organization
+    world.directory.organization_ids[OTHER_ACCOUNT_ID] = organization.id
+    text = document(allow("app:*", Condition={"StringLike": {"aws:PrincipalOrgID": "o-*"}}))
+    caller = f"arn:aws:iam::{OTHER_ACCOUNT_ID}:user/Alice"
+    [result] = custom(world, text, actions=("app:Get",), CallerArn=caller)
+    assert result["EvalDecision"] == "implicitDeny"
+    world.directory.organization_ids[ACCOUNT_ID] = organization.id
+    [result] = custom(world, text, actions=("app:Get",), CallerArn=caller)
+    assert result["EvalDecision"] == "allowed"
+
+
 def test_a_level_without_policies_is_refused(world: World) -> None:
     empty = [*levels(ALLOW_ALL), {"ServiceControlPolicyInputList": []}]
     assert refused(world, OrderedOrganizationPolicyInputList=empty) == (

@@ -186,7 +186,8 @@ def _read_caller(account: Account, arn: str | None) -> _Caller:
     if kind == "user":
         context["aws:username"] = parsed.name
     organization = account.directory.find_organization(parsed.account_id)
-    if organization is not None:
+    # Of other organizations nobody learns who is in them.
+    if organization is not None and organization == account.directory.find_organization(account.account_id):
         context["aws:principalorgid"] = organization.id
         context["aws:principalorgmasteraccountid"] = organization.management_account_id
     return _Caller(principal, context)
