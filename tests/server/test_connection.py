@@ -1,5 +1,6 @@
 """What a connection does with its requests: order, pace, endings, and clients that do not read."""
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from iamd.server.connection import Connection, Shared
+from iamd.server.limits import MAX_HELD_BYTES, Held, Limits
+from iamd.wire.http import HttpRequest, HttpResponse
 from tests.server.process import ServerProcess
 from tests.server.test_hostile import Hostile
 from tests.server.test_limits import Answer, connect, receive, send
@@ -161,3 +165,49 @@ def test_the_metrics_tell_of_refusals(tmp_path: Path) -> None:
         lines = server.ask("/_iamd/metrics")[1].splitlines()
     assert 'iamd_refused_total{code="BadRequest"} 1.0' in lines
     assert 'iamd_refused_total{code="RequestEntityTooLarge"} 1.0' in lines
+
+
+class Slow:
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.asked = 0
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        self.asked += 1
+        await self.may_answer.wait()
+        return HttpResponse(status=200, body=b"%d" % len(request.body))
+
+
+def test_large_requests_of_all_clients_are_bounded_together_also_while_they_are_answered() -> None:
+    size = 9_000_000
+    request = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % size + b"a" * size
+
+    async def ask(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(ConnectionError):
+            writer.write(request)
+            await writer.drain()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    async def main() -> None:
+        app = Slow()
+        shared = Shared(app=app, limits=Limits(), refused={}, connections=set(), held=Held())
+        server = await asyncio.get_running_loop().create_server(lambda: Connection(shared), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        fitting = MAX_HELD_BYTES // size
+        waiting = [asyncio.create_task(ask(port)) for _ in range(fitting)]
+        while app.asked < fitting:
+            await asyncio.sleep(0)
+        assert statuses(await ask(port)) == [b"503"]
+        assert shared.refused == {"ServiceUnavailable": 1}
+        app.may_answer.set()
+        for answer in await asyncio.gather(*waiting):
+            assert answer.endswith(b"\r\n\r\n%d" % size)
+        assert (await ask(port)).endswith(b"\r\n\r\n%d" % size)
+        server.close()
+
+    asyncio.run(asyncio.wait_for(main(), 60))

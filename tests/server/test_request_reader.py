@@ -163,24 +163,53 @@ def test_of_many_requests_at_once_a_few_are_looked_at_at_a_time() -> None:
     assert sum(reader.next() is not None for _ in range(10_001)) == 10_000
 
 
-def test_unfinished_requests_together_fit_in_memory_and_are_forgotten_with_their_clients() -> None:
+def test_requests_together_fit_in_memory_and_are_forgotten_with_their_clients() -> None:
     held = Held()
     large = HEAD + b"content-length: 10000000\r\n\r\n"
     readers = [new_reader(held) for _ in range(MAX_HELD_BYTES // (9 * len(PART)))]
     for reader in readers:
         reader.feed(large + PART * 9)
+        reader.hold()
+    other = new_reader(held)
+    other.feed(large + PART * 9)
     with pytest.raises(ServiceUnavailable, match="Too many large requests are being received"):
-        new_reader(held).feed(large + PART * 9)
-    small = new_reader(held)
-    small.feed(GET)
-    assert small.next() is not None
+        other.hold()
     for reader in readers[:2]:
         reader.close()
-    readers[2].feed(PART)
-    assert readers[2].next() is not None
-    for reader in readers[2:]:
+    other.hold()
+    for reader in (other, *readers[2:]):
         reader.close()
         reader.close()
+    held.change(MAX_HELD_BYTES)
+
+
+def test_a_request_is_held_until_it_is_answered() -> None:
+    held = Held()
+    reader = new_reader(held)
+    request = HEAD + b"content-length: 1000000\r\n\r\n" + PART
+    reader.feed(request + request)
+    reader.hold()
+    for left in (2, 1):
+        assert reader.next() is not None
+        reader.hold()
+        with pytest.raises(ServiceUnavailable):
+            held.change(MAX_HELD_BYTES - left * len(PART) + 1)
+        reader.answered()
+    assert reader.next() is None
+    reader.hold()
+    held.change(MAX_HELD_BYTES)
+
+
+def test_a_request_whose_client_left_is_held_until_it_is_answered() -> None:
+    held = Held()
+    reader = new_reader(held)
+    reader.feed(HEAD + b"content-length: 1000000\r\n\r\n" + PART + GET)
+    assert reader.next() is not None
+    reader.hold()
+    reader.close()
+    with pytest.raises(ServiceUnavailable):
+        held.change(MAX_HELD_BYTES - len(PART) + 1)
+    reader.answered()
     held.change(MAX_HELD_BYTES)
 
 
@@ -188,8 +217,9 @@ def test_what_is_sent_behind_a_request_that_waits_counts_too() -> None:
     held = Held()
     reader = new_reader(held)
     held.change(MAX_HELD_BYTES - 10_000)
+    reader.feed(GET * 1000)
     with pytest.raises(ServiceUnavailable):
-        reader.feed(GET * 1000)
+        reader.hold()
     reader.close()
     held.change(10_000)
 

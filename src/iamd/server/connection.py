@@ -96,8 +96,8 @@ class Connection(asyncio.Protocol):
         except ServiceError as refusal:
             self._refusal = refusal
         self._go_on()
-        if reader.waiting:
-            self._pause()
+        if self._answering or reader.receiving or reader.waiting:
+            self._hold()
 
     def eof_received(self) -> bool:
         """The client sends no more, but may still read the answers to what it sent."""
@@ -148,7 +148,8 @@ class Connection(asyncio.Protocol):
 
     def _answered(self, request: HttpRequest, task: "asyncio.Task[HttpResponse]") -> None:
         self._task = None
-        if task.cancelled() or task.exception() is not None:  # it had not begun, or is broken
+        if task.cancelled() or task.exception() is not None:  # the application broke its promise
+            self._reader.answered()
             self._transport.abort()
         else:
             self._write(request, task.result())
@@ -156,6 +157,7 @@ class Connection(asyncio.Protocol):
     def _write(self, request: HttpRequest, response: HttpResponse) -> None:
         transport = self._transport
         self._answering = False
+        self._reader.answered()
         if transport.is_closing():
             return  # the client went away
         waiting = self._reader.waiting
@@ -188,8 +190,14 @@ class Connection(asyncio.Protocol):
             self._reader.awaits_go_ahead = False
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _pause(self) -> None:
-        if not self._paused and not self._transport.is_closing():
+    def _hold(self) -> None:
+        """Something stays for later: count it, and read nothing more while a request waits for its turn."""
+        try:
+            self._reader.hold()
+        except ServiceError as refusal:
+            self._refusal = refusal
+            self._go_on()
+        if self._reader.waiting and not self._paused and not self._transport.is_closing():
             self._paused = True
             self._transport.pause_reading()
 

@@ -21,7 +21,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Held:
-    """What a worker holds of all the requests that are not whole, or not yet looked at; most never count."""
+    """What a worker holds of all requests that come, wait or are being answered; most are answered before it counts."""
 
     def __init__(self) -> None:
         self._bytes = 0

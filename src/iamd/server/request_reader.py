@@ -30,6 +30,7 @@ class RequestReader:
         self._secure = secure
         self._parser = httptools.HttpRequestParser(self)
         self._whole: deque[HttpRequest] = deque()
+        self._taken: HttpRequest | None = None  # what is being answered
         self._unread = b""  # what came behind the step in which a request ended
         self._in_head = False
         self._url = b""
@@ -49,20 +50,35 @@ class RequestReader:
             self._read_on()
         else:
             self._parse(data)
-        if self.receiving or self._unread or self._held_bytes:
-            self._hold()
 
     def next(self) -> HttpRequest | None:
         """The next request, if one is whole. Raises as ``feed`` does."""
         if not self._whole and self._unread:
             self._read_on()
-            self._hold()
-        return self._whole.popleft() if self._whole else None
+        self._taken = self._whole.popleft() if self._whole else None
+        return self._taken
+
+    def answered(self) -> None:
+        """The request taken last need not be held any more."""
+        self._taken = None
+        if self._held_bytes:
+            self.hold()
+
+    def hold(self) -> None:
+        """Count what is held for this client. Raises ServiceUnavailable if that is too much for all clients together.
+
+        For whenever something stays: a part of a request, or one that waits for its turn or its answer.
+        """
+        holds = len(self._unread) + (self._fed_bytes if self.receiving else 0)
+        holds += sum(len(request.body) for request in (*self._whole, self._taken) if request is not None)
+        self._held.change(holds - self._held_bytes)
+        self._held_bytes = holds
 
     def close(self) -> None:
-        """Read no more, and let go of all that is held."""
-        self._held.change(-self._held_bytes)
-        self._held_bytes = 0
+        """Read no more, and let go of all that is held but a request that is being answered, which stays till then."""
+        kept = min(self._held_bytes, 0 if self._taken is None else len(self._taken.body))
+        self._held.change(kept - self._held_bytes)
+        self._held_bytes = kept
         self._whole.clear()
         self._unread = b""
         self._body = bytearray()
@@ -88,11 +104,6 @@ class RequestReader:
         self._fed_bytes += len(data)
         if self._in_head:
             self._verify_head()
-
-    def _hold(self) -> None:
-        holds = len(self._unread) + (self._fed_bytes if self.receiving else 0)
-        self._held.change(holds - self._held_bytes)
-        self._held_bytes = holds
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Take a request that offers another protocol as the HTTP/1.1 that it is.
