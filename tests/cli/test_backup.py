@@ -119,7 +119,7 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
         file = tmp_path / "iamd.backup"
         file.write_text("precious")
         assert refused(tmp_path, "backup", *data_dir, str(file)) == (
-            f"Error: {file} exists: a backup does not overwrite anything. Nothing was backed up.\n"
+            f"Error: {file} exists, and a backup overwrites nothing: name another file. Nothing was backed up.\n"
         )
         assert file.read_text() == "precious"
 

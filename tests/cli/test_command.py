@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import Group
 from click.testing import CliRunner
 
 from iamd import __version__
@@ -39,6 +40,15 @@ def test_help_shows_examples(command: str) -> None:
     result = CliRunner().invoke(main, [*command.split(), "--help"], prog_name="iamd")
     assert result.exit_code == 0
     assert f"iamd {command}" in result.output.partition("Example")[2]
+
+
+@pytest.mark.parametrize(
+    "group", ["", *(name for name, command in main.commands.items() if isinstance(command, Group))]
+)
+def test_lists_of_commands_say_in_whole_words_what_each_does(group: str) -> None:
+    listed = CliRunner().invoke(main, [*group.split(), "--help"], prog_name="iamd").output.partition("\nCommands:\n")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_every_setting_is_read_from_its_variable_and_the_file() -> None:

@@ -113,7 +113,7 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
         await store.close()
         (tmp_path / "backup.db").write_bytes(b"precious")
         with pytest.raises(
-            BackupError, match=rf"^{tmp_path}/backup.db exists: a backup does not overwrite anything\.$"
+            BackupError, match=rf"^{tmp_path}/backup.db exists, and a backup overwrites nothing: name another file\.$"
         ):
             await back_up(tmp_path / "iamd.db", tmp_path / "backup.db")
         assert (tmp_path / "backup.db").read_bytes() == b"precious"

@@ -184,7 +184,7 @@ def test_a_backup_of_etcd_is_restored_to_either_engine(engine: Engine, tmp_path:
             await copy(source, state)
         assert sorted(path.name for path in tmp_path.glob("iamd.backup*")) == ["iamd.backup"]
         assert backup.stat().st_mode & 0o077 == 0
-        with pytest.raises(BackupError, match="exists: a backup does not overwrite anything"):
+        with pytest.raises(BackupError, match="exists, and a backup overwrites nothing: name another file"):
             async with new_backup(backup):
                 raise AssertionError("it was not refused")
         async with opened_backup(backup) as saved, engine.state(target) as state:

@@ -8,7 +8,7 @@ from iamd.cli.options import config_option
 from iamd.cli.store_options import Place, place_options
 
 
-@click.command()
+@click.command(short_help="Copy the store to a file, while it is in use.")
 @config_option
 @place_options
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))

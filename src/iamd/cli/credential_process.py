@@ -10,7 +10,7 @@ from iamd.cli.roles import identity_options, role_options, role_request
 _INSIDE = "IAMD_CREDENTIAL_PROCESS"
 
 
-@click.command()
+@click.command(short_help="Print a role's credentials for an AWS profile.")
 @role_options
 @identity_options
 def credential_process(profile: str | None, endpoint_url: str | None, region: str | None, **options: Any) -> None:

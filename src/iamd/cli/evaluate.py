@@ -9,7 +9,7 @@ import click
 _CHUNK = 256 * 1024
 
 
-@click.command()
+@click.command(short_help="Decide cases, one a line, without a server.")
 @click.argument("file", type=click.File("rb"), default="-")
 def evaluate(file: BinaryIO) -> None:
     """Decide the cases in FILE, or on standard input: AWS's decision under the policies of each case.

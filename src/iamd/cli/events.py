@@ -17,7 +17,7 @@ _AGO = re.compile(r"([0-9]{1,5})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-@click.command()
+@click.command(short_help="Show and follow audit events.")
 @config_option
 @place_options
 @click.option("--action", "actions", multiple=True, metavar="PATTERN", help="Such as sts:AssumeRole or 'iam:Delete*'.")

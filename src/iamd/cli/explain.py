@@ -7,7 +7,7 @@ import click
 from iamd.cli.output import output_option, print_json
 
 
-@click.command()
+@click.command(short_help="Tell why a case is decided as it is.")
 @click.argument("file", type=click.File("rb"), default="-")
 @output_option("text")
 def explain(file: BinaryIO, output: str) -> None:

@@ -19,7 +19,7 @@ def mfa() -> None:
     """
 
 
-@mfa.command(name="import")
+@mfa.command(name="import", short_help="Bring the tokens of a file into an account.")
 @config_option
 @place_options
 @master_key_option

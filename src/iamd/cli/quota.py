@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _beyond_option = click.option("--beyond-aws", is_flag=True, help="Go further than AWS raises this quota.")
 
 
-@click.group(name="quota")
+@click.group(name="quota", short_help="Show, set and raise accounts' quotas.")
 def quota() -> None:
     """Show and set accounts' quotas, and decide on requests to raise them.
 
@@ -33,7 +33,7 @@ def quota() -> None:
     """
 
 
-@quota.command(name="list")
+@quota.command(name="list", short_help="Show every quota of an account.")
 @config_option
 @place_options
 @account_option
@@ -72,7 +72,7 @@ def list_(place: Place, account_id: str | None, output: str) -> None:
     _run(place, show)
 
 
-@quota.command(name="set")
+@quota.command(name="set", short_help="Let an account have more or less of a quota.")
 @config_option
 @place_options
 @account_option
@@ -106,7 +106,7 @@ def set_(place: Place, account_id: str | None, beyond_aws: bool, name: str, valu
     _run(place, write)
 
 
-@quota.command()
+@quota.command(short_help="Show the requests that wait for a decision.")
 @config_option
 @place_options
 @account_option

@@ -6,7 +6,7 @@ from iamd.cli.options import config_option, master_key_option, master_key_source
 from iamd.cli.store_options import Place, place_options
 
 
-@click.command()
+@click.command(short_help="Put a new master key in force.")
 @config_option
 @place_options
 @master_key_option

@@ -10,7 +10,9 @@ from iamd.cli.roles import identity_options, role_options, role_request
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127  # exit statuses, as shells have them
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command(
+    short_help="Start a command with a role's credentials.", context_settings={"ignore_unknown_options": False}
+)
 @role_options
 @identity_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

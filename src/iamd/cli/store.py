@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SQLITE = "sqlite:"
 
 
-@click.group()
+@click.group(short_help="Move everything to another kind of store.")
 def store() -> None:
     """Move what iamd keeps from one kind of store to the other.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from iamd.cli.policy_tests import Outcome
 
 
-@click.command()
+@click.command(short_help="Run unit tests of policies.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="File to write JUnit XML to, for CI.")
 @output_option()

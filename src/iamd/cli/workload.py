@@ -7,7 +7,7 @@ import click
 from iamd.cli.options import log_options
 
 
-@click.group()
+@click.group(short_help="Serve roles' credentials to processes.")
 def workload() -> None:
     """Role credentials for processes, containers and machines.
 
@@ -17,7 +17,7 @@ def workload() -> None:
     """
 
 
-@workload.command()
+@workload.command(short_help="Serve the instances in a file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback, where the file says so.")
 @log_options

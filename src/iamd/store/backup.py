@@ -57,11 +57,16 @@ async def restore(backup: Path, database: Path, *, force: bool = False, progress
     return await asyncio.to_thread(_restore, backup, database, force, progress)
 
 
+def verify_new(destination: Path) -> None:
+    """Raise BackupError if there is a file of that name."""
+    if destination.exists():
+        raise BackupError(f"{destination} exists, and a backup overwrites nothing: name another file.")
+
+
 def _back_up(path: Path, destination: Path, progress: Progress) -> Backup:
     if not path.exists():
         raise BackupError(f"There is no store {path}.")
-    if destination.exists():
-        raise BackupError(f"{destination} exists: a backup does not overwrite anything.")
+    verify_new(destination)
     with _explaining(path), _aside(destination) as aside:
         with closing(Database(path, name=str(path))) as source, closing(Database(aside)) as copy:
             source.prepare_to_read()

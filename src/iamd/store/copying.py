@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
 from iamd.store import layout
-from iamd.store.backup import BackupError, StoreExists, restore, unpack
+from iamd.store.backup import BackupError, StoreExists, restore, unpack, verify_new
 from iamd.store.database import Database, create_file, sync_directory
 from iamd.store.interface import Item, Limits, Revision, Store, Transaction
 from iamd.store.sqlite import SQLiteStore
@@ -154,8 +154,7 @@ class _FileState:
 @asynccontextmanager
 async def new_backup(destination: Path) -> AsyncIterator[NewState]:
     """The state of the new file ``destination``, which is there if and only if it is whole. Raises BackupError."""
-    if destination.exists():
-        raise BackupError(f"{destination} exists: a backup does not overwrite anything.")
+    verify_new(destination)
     async with _aside(destination) as (aside, store):
 
         async def finish() -> None:
