@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from iamd.errors import EntityAlreadyExists, LimitExceeded, NoSuchEntity
+from iamd.replica import writing
 from iamd.replica.replica import Replica
 from iamd.store.check import check
 from iamd.store.etcd import EtcdStore
-from iamd.store.interface import Limits
+from iamd.store.interface import Limits, Revision, Transaction
 from tests.etcd import Cluster, new_prefix
 from tests.replica.world import ACCOUNT, Forgetful, create_user, delete_user, dump, names, replica_of, settings
 
@@ -20,12 +21,25 @@ class ForgetfulStore(Forgetful, EtcdStore):
     """One in etcd."""
 
 
+class GatedStore(ForgetfulStore):
+    """Sends commits when the gate, if there is one, is open."""
+
+    gate: asyncio.Event | None = None
+    waiting: asyncio.Event  # one is about to be sent
+
+    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
+        if self.gate is not None:
+            self.waiting.set()
+            await self.gate.wait()
+        return await super().commit(transaction, timeout=timeout)
+
+
 def run(etcd: Cluster, test: Test) -> None:
     """The test with the replicas of two processes, over one store with an account of five users at most."""
 
     async def in_loop() -> None:
         where = etcd.settings(new_prefix())
-        stores = [ForgetfulStore(where), ForgetfulStore(where)]
+        stores = [GatedStore(where), GatedStore(where)]
         for store in stores:
             await store.open()
         async with replica_of(stores[0]) as one:
@@ -88,6 +102,35 @@ def test_a_commit_of_which_nobody_was_told_happens_once(etcd: Cluster, forget: s
         await other.wait_for(one.revision, 20)
         assert names(await other.account(ACCOUNT)) == ["alice", "bob"]
 
+    run(etcd, test)
+
+
+def test_whoever_waits_too_long_is_told_whether_the_change_may_be_made(
+    etcd: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(one: Replica, other: Replica) -> None:
+        store = one.store
+        assert isinstance(store, GatedStore)
+        await one.account(ACCOUNT)
+        store.gate, store.waiting = asyncio.Event(), asyncio.Event()
+        long_ago = asyncio.get_running_loop().time() - writing.LONGEST_WAIT + 0.2
+        sent = asyncio.ensure_future(one.commit(ACCOUNT, create_user("alice"), long_ago))
+        patient = asyncio.ensure_future(one.commit(ACCOUNT, create_user("bob")))
+        await store.waiting.wait()
+        queued = asyncio.ensure_future(one.commit(ACCOUNT, create_user("carol"), long_ago))
+        done = await asyncio.gather(sent, queued, return_exceptions=True)
+        assert [str(refusal) for refusal in done] == [
+            "The store did not say whether the change was made; look before trying again.",
+            "The store does not answer in time; nothing was changed.",
+        ]
+        assert one.find_problem() == str(done[1])
+        store.gate.set()
+        assert (await patient).answer == "bob"
+        assert names(await one.account(ACCOUNT)) == ["alice", "bob"]
+        assert one.find_problem() is None
+
+    monkeypatch.setattr(writing, "LONGEST_WAIT", 20.0)
+    monkeypatch.setattr(writing, "OUTAGE_PATIENCE", 20.0)
     run(etcd, test)
 
 

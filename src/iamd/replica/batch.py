@@ -55,7 +55,7 @@ class Waiter(NamedTuple):
     """A run and whoever awaits its outcome."""
 
     run: Run
-    future: "asyncio.Future[Any]"
+    future: "asyncio.Future[Committed]"
 
 
 class Batch:
@@ -177,7 +177,21 @@ class Batch:
             if isinstance(outcome, BaseException):
                 waiter.future.set_exception(outcome)
             else:
-                waiter.future.set_result(Committed(outcome, self.revision or self._account.revision))
+                waiter.future.set_result(self._committed(outcome))
+
+    def holds(self, future: "asyncio.Future[Committed]") -> bool:
+        """Whether one of the runs is the one whose outcome the future awaits."""
+        return any(waiter.future is future for waiter, _ in self.outcomes)
+
+    def outcome(self, future: "asyncio.Future[Committed]") -> Committed:
+        """What ``answer`` would give that run, or raise what it raised."""
+        [outcome] = [outcome for waiter, outcome in self.outcomes if waiter.future is future]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return self._committed(outcome)
+
+    def _committed(self, outcome: Any) -> Committed:
+        return Committed(outcome, self.revision or self._account.revision)
 
 
 @contextmanager

@@ -372,19 +372,20 @@ class Replica:
         """The answer of ``commit``."""
         return (await self.commit(account_id, run)).answer
 
-    async def commit(self, account_id: str, run: Run) -> Committed:
+    async def commit(self, account_id: str, run: Run, asked: float | None = None) -> Committed:
         """Run on the account as it is now, write what comes of it, and return the answer once it is durable.
 
         ``run`` is pure, and is run again on a newer account if another writer was first. What it raises is raised here,
-        likewise once what it saw is durable. Raises ServiceUnavailable if the store cannot write. Should the caller be
-        cancelled, the change may still be made.
+        likewise once what it saw is durable. Raises ServiceUnavailable if the store cannot write; of a distributed one
+        within two seconds of ``asked``, in the event loop's time, which is now unless the client has waited already.
+        Should the caller be cancelled, the change may still be made.
         """
         if self._closed:
             raise ServiceUnavailable("The server is shutting down.")
         queue = self._queues.get(account_id)
         if queue is None:
             queue = self._queues[account_id] = WriteQueue(self, account_id)
-        return await queue.put(run)
+        return await queue.commit(run, asyncio.get_running_loop().time() if asked is None else asked)
 
     async def create_account(
         self,

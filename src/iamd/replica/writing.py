@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from iamd.replica.replica import Replica
 
 PATIENCE = 5.0  # seconds for which a batch is tried while others are first
-OUTAGE_PATIENCE = 1.5  # seconds after which a client is about to hear that the store cannot write
+LONGEST_WAIT = 1.9  # seconds after which a client hears what is known of its write, whatever the store does
+OUTAGE_PATIENCE = 1.5  # seconds after which a batch is given up because the store fails it
 SHORTEST_TRY = 0.1  # seconds for one try, however late
 OUTAGE_PAUSE = 0.05  # seconds between tries while the store cannot be heard
 LONGEST_PAUSE = 0.005  # seconds between tries: whoever was first is done, so there is little to wait for
+IN_DOUBT = "The store did not say whether the change was made; look before trying again."
 
 
 class WriteQueue:
@@ -34,8 +36,38 @@ class WriteQueue:
         self._outage_over = 0.0  # the event loop's time when the batch under way is given up, if the store fails it
         self._sought: dict[str, Batch] = {}  # by transaction id: batches that are, or may yet be, committed
 
-    def put(self, run: Run) -> "asyncio.Future[Committed]":
-        """Queue a run; the future becomes its outcome, or the exception it raised."""
+    async def commit(self, run: Run, asked: float) -> Committed:
+        """Queue a run and wait for its outcome, or the exception it raised.
+
+        Raises ServiceUnavailable ``LONGEST_WAIT`` seconds after ``asked``, in the event loop's time. A store on this
+        machine has its own bounds.
+        """
+        future = self._put(run)
+        if self._replica.store.at_once:
+            return await future
+        try:
+            async with asyncio.timeout_at(asked + LONGEST_WAIT):
+                return await future
+        except TimeoutError:
+            return self._give_up(future)
+
+    def _give_up(self, future: "asyncio.Future[Committed]") -> Committed:
+        """The outcome of a run that is waited for no more. Raises it, or ServiceUnavailable that says what is known."""
+        if future.done() and not future.cancelled():
+            return future.result()  # it came at the same moment
+        tried = [batch for batch in self._sought.values() if batch.holds(future)]
+        for batch in tried:
+            if batch.revision is not None:
+                return batch.outcome(future)  # durable, though this process may not hold it yet
+        if tried:
+            self._replica.note_write_problem(IN_DOUBT)
+            raise ServiceUnavailable(IN_DOUBT)
+        # INVARIANT: a run that is in no transaction by now is in none later, since its future is done.
+        problem = self._replica.store.contact().problem or "The store does not answer in time; nothing was changed."
+        self._replica.note_write_problem(problem)
+        raise ServiceUnavailable(problem)
+
+    def _put(self, run: Run) -> "asyncio.Future[Committed]":
         waiter = Waiter(run, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         if self._working is None:
@@ -68,12 +100,13 @@ class WriteQueue:
                 # A batch takes its runs from the front of the queue, so whatever is answered stands there.
                 while self._waiters and self._waiters[0].future.done():
                     self._waiters.popleft()
+                self._sought.clear()
         finally:
             self._working = None
 
     def _fail(self, error: Exception) -> None:
         if self._sought:
-            error = ServiceUnavailable("The store did not say whether the change was made; look before trying again.")
+            error = ServiceUnavailable(IN_DOUBT)
         for waiter in self._waiters:
             if not waiter.future.done():
                 waiter.future.set_exception(error)
@@ -83,7 +116,6 @@ class WriteQueue:
         clock = asyncio.get_running_loop().time
         give_up = clock() + PATIENCE
         pause = 0.0
-        self._sought.clear()
         self._outage_over = clock() + OUTAGE_PATIENCE
         generation = self._replica.generation
         while True:
@@ -156,7 +188,6 @@ class WriteQueue:
         except BaseException:
             del self._sought[batch.id]
             raise
-        self._sought.clear()
         batch.revision = revision
         self._replica.write_problem = None
         await self._replica.take(Commit(revision, transaction.put, transaction.delete), generation)

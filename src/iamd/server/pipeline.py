@@ -44,6 +44,7 @@ async def answer(
         trace.access_key_id = signature.access_key_id if signature else None
         input = protocol.decode_input(operation, parameters)
         await wait_for_revision(request, replica)
+        asked = asyncio.get_running_loop().time()
         if signature is None:
             time, region = now(), endpoint_region(request)
             account: Account | None
@@ -71,7 +72,7 @@ async def answer(
         if operation.name == "GetWebIdentityToken":
             await renew_token_keys(account, replica, sealer, time)
         acted_on = await _account_acted_on(operation, input, account, replica)
-        output = await _run(operation, input, acted_on, account, call, replica, trace)
+        output = await _run(operation, input, acted_on, account, call, replica, trace, asked)
         if service.name in ("sts", "iamd"):
             trace.note_credentials(output)
         return _respond(200, protocol.encode_output(operation, output, trace.request_id), trace, protocol)
@@ -89,9 +90,11 @@ async def _run(
     call: Call,
     replica: Replica,
     trace: Trace,
+    asked: float,
 ) -> Output:
     """Authorize and perform on ``account``. A write is decided against the very records it changes, and answered when
     durable. One on another account than the caller's is decided by the caller's records as they were when it came.
+    ``asked`` is the event loop's time since when the client waits for the store.
     """
     function = find_operation_function(operation)
     if function is None:
@@ -126,15 +129,17 @@ async def _run(
                 read = run(account)
                 if read.event is None:
                     return dict(read.answer)
-                committed = await _record(read, account.account_id, replica)
+                committed = await _record(read, account.account_id, replica, asked)
             else:
-                committed = await replica.commit(account.account_id, run)
+                committed = await replica.commit(account.account_id, run, asked)
                 if callers_event is not None:
-                    await _record(Written(None, [], callers_event), callers_account.account_id, replica)
+                    told = Written(None, [], callers_event)
+                    await _record(told, callers_account.account_id, replica, asked)
             trace.revision = committed.revision
             return dict(committed.answer)
         except NotComputed as slow:
             await compute(slow, replica.analyses)
+            asked = asyncio.get_running_loop().time()
         except NotLoaded as missing:
             missing.give(await replica.account(missing.account_id))
 
@@ -145,9 +150,9 @@ async def compute(slow: NotComputed, analyses: asyncio.Lock) -> None:
         await asyncio.to_thread(slow.compute)
 
 
-async def _record(read: Written, account_id: str, replica: Replica) -> Committed:
+async def _record(read: Written, account_id: str, replica: Replica, asked: float) -> Committed:
     """INVARIANT: what is to be recorded is on record before anyone has its answer. Raises ServiceUnavailable."""
-    return await replica.commit(account_id, lambda _: read)
+    return await replica.commit(account_id, lambda _: read, asked)
 
 
 async def _account_of(access_key_id: str, replica: Replica) -> Account | None:
