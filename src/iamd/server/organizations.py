@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from iamd.account.changes import Change, JoinOrganization, PutOrganization
 from iamd.account.organization import Organization
@@ -11,10 +11,13 @@ from iamd.replica.replica import Replica, Written
 from iamd.server.seeds import OrganizationSeed, Seed
 from iamd.server.settings import SettingsError
 
+MEMBERS_AT_ONCE = 100  # that join in one transaction, of which a store may not take a larger one
+
 
 async def found_organizations(replica: Replica, seeds: Sequence[Seed]) -> None:
     """Let each organization be what the seeds say, and its members be members; their accounts exist.
 
+    A large one is founded in several steps, each of which leaves it in order; the next start completes what was begun.
     Which features of central root access are enabled stays. Nobody leaves an organization by being left out. Raises
     SettingsError, ServiceUnavailable.
     """
@@ -23,7 +26,8 @@ async def found_organizations(replica: Replica, seeds: Sequence[Seed]) -> None:
             continue
         members = [each for each in seeds if each.management_account_id == seed.account_id]
         wanted = _Wanted(seed.account_id, seed.organization, members, f"o-{_random_letters(10)}")
-        await replica.write(seed.account_id, wanted.write)
+        while not await replica.write(seed.account_id, wanted.write):
+            pass
 
 
 class _Wanted:
@@ -38,6 +42,7 @@ class _Wanted:
         self._new_id = new_id
 
     def write(self, account: Account) -> Written:
+        """The next step, and whether it is the last."""
         directory = account.directory
         present = directory.find_organization(account.account_id)
         if present is not None and present.management_account_id != account.account_id:
@@ -49,31 +54,39 @@ class _Wanted:
                 f"The organization of account {account.account_id} is {present.id}, and an id never changes: ask for "
                 "that one, or for none."
             )
-        organization = self._organization(present)
-        changes: list[Change] = [] if organization == present else [PutOrganization(organization)]
-        member_ids = [self._management_account_id, *(seed.account_id for seed in self._members if seed.account_id)]
-        changes += [
-            JoinOrganization(member_id, organization.id)
-            for member_id in member_ids
-            if directory.organization_ids.get(member_id) != organization.id
+        organization_id = self._seed.id or (present.id if present else self._new_id)
+        joining = [
+            member_id
+            for member_id in (self._management_account_id, *self._member_ids)
+            if directory.organization_ids.get(member_id) != organization_id
         ]
-        return Written(None, changes)
+        now, later = joining[:MEMBERS_AT_ONCE], set(joining[MEMBERS_AT_ONCE:])
+        organization = self._organization(organization_id, present, later)
+        changes: list[Change] = [] if organization == present else [PutOrganization(organization)]
+        changes += [JoinOrganization(member_id, organization_id) for member_id in now]
+        return Written(not later, changes)
 
-    def _organization(self, present: Organization | None) -> Organization:
+    @property
+    def _member_ids(self) -> list[str]:
+        return [seed.account_id for seed in self._members if seed.account_id]
+
+    def _organization(self, id: str, present: Organization | None, absent: Set[str]) -> Organization:
+        """INVARIANT: only members are delegated administrators, so those who are ``absent`` yet are left out."""
         services = sorted({service for seed in self._members for service in seed.delegated_administrator_of})
+        administrators = {
+            service: tuple(
+                seed.account_id
+                for seed in self._members
+                if seed.account_id and seed.account_id not in absent and service in seed.delegated_administrator_of
+            )
+            for service in services
+        }
         return Organization(
-            id=self._seed.id or (present.id if present else self._new_id),
+            id=id,
             management_account_id=self._management_account_id,
             all_features=self._seed.feature_set == "ALL",
             trusted_services=self._seed.trusted_services,
-            delegated_administrators={
-                service: tuple(
-                    seed.account_id
-                    for seed in self._members
-                    if seed.account_id and service in seed.delegated_administrator_of
-                )
-                for service in services
-            },
+            delegated_administrators={service: ids for service, ids in administrators.items() if ids},
             root_features=present.root_features if present else (),
         )
 
