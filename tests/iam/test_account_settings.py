@@ -45,35 +45,35 @@ def policy(account_id: str, name: str, versions: int) -> ManagedPolicy:
 
 def test_an_account_has_one_alias_and_a_new_one_replaces_it(world: World) -> None:
     assert world.run(list_account_aliases) == {"AccountAliases": [], "IsTruncated": False}
-    assert world.run(create_account_alias, AccountAlias="acme") == {}
-    assert world.run(create_account_alias, AccountAlias="acme-corp") == {}
+    assert world.run(create_account_alias, AccountAlias="example") == {}
+    assert world.run(create_account_alias, AccountAlias="example-corp") == {}
     assert world.changes == [
-        ReleaseAlias("acme"),
-        ClaimAlias("acme-corp"),
-        Put(Settings(account_id=ACCOUNT_ID, created=CREATED, alias="acme-corp")),
+        ReleaseAlias("example"),
+        ClaimAlias("example-corp"),
+        Put(Settings(account_id=ACCOUNT_ID, created=CREATED, alias="example-corp")),
     ]
-    assert world.run(list_account_aliases) == {"AccountAliases": ["acme-corp"], "IsTruncated": False}
-    assert world.directory.aliases == {"acme-corp": ACCOUNT_ID}
+    assert world.run(list_account_aliases) == {"AccountAliases": ["example-corp"], "IsTruncated": False}
+    assert world.directory.aliases == {"example-corp": ACCOUNT_ID}
 
 
 def test_an_alias_is_unique_among_all_accounts(world: World) -> None:
     other = World(OTHER_ACCOUNT_ID, world.directory)
-    other.run(create_account_alias, AccountAlias="acme")
-    taken = "EntityAlreadyExists: The account alias acme already exists."
-    assert world.refusal(create_account_alias, AccountAlias="acme") == taken
-    assert other.refusal(create_account_alias, AccountAlias="acme") == taken
-    other.run(delete_account_alias, AccountAlias="acme")
-    world.run(create_account_alias, AccountAlias="acme")
-    assert world.directory.aliases == {"acme": ACCOUNT_ID}
+    other.run(create_account_alias, AccountAlias="example")
+    taken = "EntityAlreadyExists: The account alias example already exists."
+    assert world.refusal(create_account_alias, AccountAlias="example") == taken
+    assert other.refusal(create_account_alias, AccountAlias="example") == taken
+    other.run(delete_account_alias, AccountAlias="example")
+    world.run(create_account_alias, AccountAlias="example")
+    assert world.directory.aliases == {"example": ACCOUNT_ID}
 
 
 def test_an_account_can_delete_only_its_own_alias(world: World) -> None:
-    not_found = "NoSuchEntity: The account alias with name acme cannot be found."
-    assert world.refusal(delete_account_alias, AccountAlias="acme") == not_found
+    not_found = "NoSuchEntity: The account alias with name example cannot be found."
+    assert world.refusal(delete_account_alias, AccountAlias="example") == not_found
     other = World(OTHER_ACCOUNT_ID, world.directory)
-    other.run(create_account_alias, AccountAlias="acme")
-    assert world.refusal(delete_account_alias, AccountAlias="acme") == not_found
-    assert other.run(delete_account_alias, AccountAlias="acme") == {}
+    other.run(create_account_alias, AccountAlias="example")
+    assert world.refusal(delete_account_alias, AccountAlias="example") == not_found
+    assert other.run(delete_account_alias, AccountAlias="example") == {}
     assert world.directory.aliases == {}
     assert other.account.settings == Settings(account_id=OTHER_ACCOUNT_ID, created=CREATED)
 

@@ -110,13 +110,13 @@ def test_root_and_roles_get_no_password_this_way(world: World) -> None:
             "Password should have at least one uppercase letter, Password should have at least one lowercase letter, "
             "Password should have at least one number, Password should have at least one symbol",
         ),
-        ("Acme-Corp-7", "Password should not be the name of the account"),
+        ("Example-Corp-7", "Password should not be the name of the account"),
     ],
 )
 def test_without_a_policy_three_classes_and_eight_characters_are_demanded(
     world: World, password: str, violation: str
 ) -> None:
-    world.run(create_account_alias, AccountAlias="acme-corp-7")
+    world.run(create_account_alias, AccountAlias="example-corp-7")
     assert world.refusal(create_login_profile, UserName="Bob", Password=password) == (
         f"PasswordPolicyViolation: {violation}"
     )

@@ -40,7 +40,7 @@ def test_what_is_not_sent_takes_its_default(world: World) -> None:
 
 
 def test_an_account_need_not_have_one(world: World) -> None:
-    world.run(create_account_alias, AccountAlias="acme")
+    world.run(create_account_alias, AccountAlias="example")
     assert world.refusal(get_account_password_policy) == (
         f"NoSuchEntity: The Password Policy with domain name {ACCOUNT_ID} cannot be found."
     )
@@ -49,4 +49,4 @@ def test_an_account_need_not_have_one(world: World) -> None:
     world.run(update_account_password_policy)
     assert world.run(delete_account_password_policy) == {}
     assert world.refusal(delete_account_password_policy) == gone
-    assert world.account.settings.alias == "acme"
+    assert world.account.settings.alias == "example"
