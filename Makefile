@@ -28,8 +28,9 @@ ARGS ?=
 serve: $(VENV)/.runtime
 	@$(BIN)/iamd serve $(ARGS)
 
+# Tests share nothing but installed clients; one after another, as a debugger wants it: make test ARGS="-n 0 tests/iam"
 test: lint types
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 # make test-clients   the large tools of others, installed first: Terraform, Ansible, auditors
 test-clients: $(VENV)/.dev
