@@ -44,15 +44,28 @@ def free_ports(count: int) -> list[int]:
 
 
 class Member:
-    """One member of a cluster. ``peer_port`` is where the others reach it, if that is not where it listens."""
+    """One member of a cluster. ``peer_port`` is where the others reach it, if that is not where it listens; a
+    ``wrapper`` runs it where ``host`` is an address.
+    """
 
-    def __init__(self, name: str, directory: Path, port: int, listen_peer_port: int, peer_port: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        port: int,
+        listen_peer_port: int,
+        peer_port: int,
+        host: str = "127.0.0.1",
+        wrapper: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.directory = directory
         self.port = port
         self.health_port = port  # where it says over plain HTTP whether it is ready
         self.listen_peer_port = listen_peer_port
         self.peer_port = peer_port
+        self.host = host
+        self.wrapper = wrapper
         self.arguments: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -67,7 +80,7 @@ class Member:
 
     @property
     def endpoint(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self) -> None:
         environment = {"PATH": os.environ["PATH"]}
@@ -75,7 +88,11 @@ class Member:
             environment["ETCD_UNSUPPORTED_ARCH"] = "arm64"  # what etcd before 3.5 wants to hear
         with (self.directory / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [find_etcd(), *self.arguments], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*self.wrapper, find_etcd(), *self.arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def signal(self, number: int) -> None:
@@ -90,7 +107,7 @@ class Member:
 
     def ask(self, path: str) -> dict[str, object] | None:
         """etcd's JSON answer, None if it does not answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=1)
         try:
             with contextlib.closing(connection):
                 connection.request("POST", path, body="{}")
@@ -108,7 +125,7 @@ class Member:
 
     def is_ready(self) -> bool:
         """Whether it answers reads that take a quorum."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.health_port, timeout=1)
+        connection = http.client.HTTPConnection(self.host, self.health_port, timeout=1)
         try:
             with contextlib.closing(connection):
                 connection.request("GET", "/health")
@@ -119,7 +136,7 @@ class Member:
 
 class Cluster:
     """Members that are started together. ``peers`` are the ports where each listens to the others and where they reach
-    it, if proxies stand between.
+    it, if proxies stand between; ``places`` are each one's address and wrapper, if that is not this machine's loopback.
     """
 
     def __init__(
@@ -129,23 +146,26 @@ class Cluster:
         *options: str,
         ports: Sequence[int] | None = None,
         peers: Sequence[tuple[int, int]] | None = None,
+        places: Sequence[tuple[str, Sequence[str]]] | None = None,
     ) -> None:
         if ports is None:
             ports = free_ports(count)
         if peers is None:
             peers = [(port, port) for port in free_ports(count)]
         self.directory = directory
+        if places is None:
+            places = [("127.0.0.1", ())] * count
         self.members = [
-            Member(f"m{number}", directory, port, listen, seen)
-            for number, (port, (listen, seen)) in enumerate(zip(ports, peers, strict=True))
+            Member(f"m{number}", directory, port, listen, seen, *place)
+            for number, (port, (listen, seen), place) in enumerate(zip(ports, peers, places, strict=True))
         ]
-        initial = ",".join(f"{member.name}=http://127.0.0.1:{member.peer_port}" for member in self.members)
+        initial = ",".join(f"{member.name}=http://{member.host}:{member.peer_port}" for member in self.members)
         for member in self.members:
-            client, peer = f"http://127.0.0.1:{member.port}", f"http://127.0.0.1:{member.peer_port}"
+            client, peer = f"http://{member.endpoint}", f"http://{member.host}:{member.peer_port}"
             member.arguments = [
                 *("--name", member.name, "--data-dir", str(directory / member.name), "--log-level", "warn"),
                 *("--listen-client-urls", client, "--advertise-client-urls", client),
-                *("--listen-peer-urls", f"http://127.0.0.1:{member.listen_peer_port}"),
+                *("--listen-peer-urls", f"http://{member.host}:{member.listen_peer_port}"),
                 *("--initial-advertise-peer-urls", peer, "--initial-cluster", initial),
                 *("--initial-cluster-token", str(directory), "--logger", "zap", *options),
             ]
@@ -192,11 +212,12 @@ def cluster(
     on_disk: Path | None = None,
     ports: Sequence[int] | None = None,
     peers: Sequence[tuple[int, int]] | None = None,
+    places: Sequence[tuple[str, Sequence[str]]] | None = None,
 ) -> Iterator[Cluster]:
     """A cluster that answers. Its data is in memory unless a directory is given."""
     directory = on_disk or Path(tempfile.mkdtemp(dir=IN_MEMORY if IN_MEMORY.is_dir() else None, prefix="iamd-etcd-"))
     directory.mkdir(parents=True, exist_ok=True)
-    made = Cluster(directory, count, *options, ports=ports, peers=peers)
+    made = Cluster(directory, count, *options, ports=ports, peers=peers, places=places)
     try:
         made.start()
         yield made

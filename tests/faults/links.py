@@ -130,6 +130,14 @@ class Links:
     def _all(self) -> list[Link]:
         return [*self.to_peer, *(link for links in self.to_member for link in links)]
 
+    def isolate(self, number: int) -> None:
+        """Cut the region off from the others."""
+        self.isolated.add(number)
+
+    def mend(self) -> None:
+        """Let all hear each other."""
+        self.isolated.clear()
+
     def slow_down(self, delay: float) -> None:
         """Let each way between two regions take ``delay`` seconds."""
         for link in self.to_peer:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.etcd import wait_until
-from tests.faults.world import World, linked_regions, median, regions
+from tests.faults.world import World, median, regions, separate_regions
 
 ROUNDS = int(os.environ.get("IAMD_FAULT_ROUNDS", "20"))
 MOST_MEMORY = 300 << 20  # bytes of one server
@@ -76,12 +76,12 @@ def test_loss_of_quorum(tmp_path: Path) -> None:
 
 
 def test_partition_of_a_region(tmp_path: Path) -> None:
-    with linked_regions(tmp_path) as world:
+    with separate_regions(tmp_path) as world:
         assert world.links is not None
         leader = world.etcd.members.index(world.etcd.leader())
         for alone in (leader, (leader + 1) % 3):
             began = time.monotonic()
-            world.links.isolated.add(alone)
+            world.links.isolate(alone)
             region = world.regions[alone]
             wait_until(lambda region=region: region.health()["status"] == "stale")
             behind, reads = region.health()["revision"], world.reads
@@ -89,7 +89,7 @@ def test_partition_of_a_region(tmp_path: Path) -> None:
             wait_until(lambda reads=reads: world.reads > reads + 50)
             assert region.health()["revision"] == behind
             pause = world.longest_pause(began)
-            world.links.isolated.clear()
+            world.links.mend()
             wait_until(lambda region=region: region.health()["status"] == "ready")
             world.wait_for_writes()
             title = f"Partition of the {'leader' if alone == leader else 'follower'}'s region"
@@ -98,7 +98,7 @@ def test_partition_of_a_region(tmp_path: Path) -> None:
 
 
 def test_slow_links_and_a_slow_member_queue_nothing_without_bound(tmp_path: Path) -> None:
-    with linked_regions(tmp_path) as world:
+    with separate_regions(tmp_path, delay=True) as world:
         assert world.links is not None
         world.links.slow_down(0.1)
         world.wait_for_writes(40)

@@ -20,6 +20,7 @@ from tests.cli.command import succeeded
 from tests.etcd import Cluster, Member, cluster, free_ports, new_prefix, wait_until
 from tests.faults.linearizability import UNKNOWN, Call, is_linearizable, users_with_quota
 from tests.faults.links import Links, links
+from tests.faults.namespaces import COUNT, Namespaces, find_obstacle, namespaces
 from tests.server.process import SEEDS, ServerProcess
 
 QUOTA = 3  # of groups, for which the writers race
@@ -47,9 +48,11 @@ class Region:
         self.server = ServerProcess(
             self.home,
             *("--port", str(self.port), "--region", f"region-{self.number}"),
-            *("--store", self.world.store_url(self.number), "--store-prefix", self.world.prefix),
+            *self.world.store_options(self.number),
             *("--master-key-from", f"file:{self.world.home / 'master.key'}", "--log-level", "warning"),
+            *("--host", self.member.host, "--insecure"),
             env=SEEDS,
+            wrapper=self.member.wrapper,
         )
         self.revive()
 
@@ -86,7 +89,7 @@ class Region:
 class World:
     """The regions, and what their clients saw. ``store_url`` is what each region's server is told."""
 
-    def __init__(self, home: Path, etcd: Cluster, links: Links | None = None) -> None:
+    def __init__(self, home: Path, etcd: Cluster, links: Links | Namespaces | None = None) -> None:
         self.home = home
         self.etcd = etcd
         self.links = links
@@ -105,17 +108,20 @@ class World:
 
     def store_url(self, number: int) -> str:
         """Every region prefers its own member."""
-        if self.links is None:
+        if not isinstance(self.links, Links):
             endpoints = [member.endpoint for member in self.etcd.members]
         else:
             endpoints = [f"127.0.0.1:{link.port}" for link in self.links.to_member[number]]
         return "etcd://" + ",".join([*endpoints[number:], *endpoints[:number]])
 
+    def store_options(self, number: int) -> tuple[str, ...]:
+        """The store as a command is told, in a region."""
+        return ("--store", self.store_url(number), "--store-prefix", self.prefix, "--store-insecure")
+
     def start(self) -> None:
         first, *others = self.regions
         first.start()
-        store = ("--store", self.store_url(0), "--store-prefix", self.prefix)
-        succeeded(self.home, "quota", "set", *store, "Groups", str(QUOTA))
+        succeeded(self.home, "quota", "set", *self.store_options(0), "Groups", str(QUOTA))
         for region in others:
             region.start()
 
@@ -271,9 +277,8 @@ class World:
         assert self.failed_reads == []
         assert self.reads > 0
         assert is_linearizable(self.history, frozenset(), users_with_quota(QUOTA)), self.history
-        store = ("--store", self.store_url(0), "--store-prefix", self.prefix)
         key = ("--master-key-from", f"file:{self.home / 'master.key'}")
-        assert succeeded(self.home, "check", *store, *key).endswith(" is in order.\n")
+        assert succeeded(self.home, "check", *self.store_options(0), *key).endswith(" is in order.\n")
 
     def _events(self, event_name: str, parameter: str) -> Counter[str]:
         from iamd.store import layout
@@ -333,6 +338,31 @@ def linked_regions(tmp_path: Path) -> Iterator[World]:
         finally:
             between.isolated.clear()
             world.stop()
+
+
+@contextlib.contextmanager
+def separate_regions(tmp_path: Path, *, delay: bool = False) -> Iterator[World]:
+    """Three regions that are ready, under load, in network namespaces, or where there can be none with TCP links."""
+    obstacle = find_obstacle(delay=delay)
+    if obstacle is not None:
+        what = "no slow links in network namespaces" if delay else "no network namespaces"
+        print(f"\n*** There are {what} here ({obstacle}): TCP links instead. ***")
+        with linked_regions(tmp_path) as world:
+            yield world
+        return
+    print("\n*** Each region in a network namespace of its own. ***")
+    with namespaces() as between:
+        places = [(host, between.wrapper(number)) for number, host in enumerate(between.hosts)]
+        with cluster(COUNT, on_disk=tmp_path / "etcd", places=places) as etcd:
+            world = World(tmp_path, etcd, between)
+            try:
+                world.start()
+                world.start_load()
+                world.wait_for_writes()
+                yield world
+            finally:
+                between.mend()
+                world.stop()
 
 
 def median(values: list[float]) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -63,6 +64,7 @@ class ServerProcess:
             self.process.communicate(timeout=START_TIMEOUT)
             raise AssertionError(f"the server did not start: {self.first_line}{self.log()}")
         self.endpoint = found[1]
+        self.host = urlsplit(self.endpoint).hostname or ""
         self.port = int(self.endpoint.rpartition(":")[2])
 
     def log(self) -> str:
@@ -99,7 +101,7 @@ class ServerProcess:
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         """Status and body of an unsigned request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_TIMEOUT)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=START_TIMEOUT)
         with contextlib.closing(connection):
             connection.request(method, path, headers=headers)
             response = connection.getresponse()
