@@ -14,6 +14,7 @@ from tests.etcd import wait_until
 from tests.faults.world import World, median, regions, separate_regions
 
 ROUNDS = int(os.environ.get("IAMD_FAULT_ROUNDS", "20"))
+LONGEST_REFUSAL = 2.0  # seconds
 MOST_MEMORY = 300 << 20  # bytes of one server
 TABLE: list[tuple[str, dict[str, Any]]] = []
 
@@ -72,6 +73,7 @@ def test_loss_of_quorum(tmp_path: Path) -> None:
         world.wait_for_writes()
         recovered = time.monotonic() - began
         world.verify()
+        assert world.slowest_refusal() < LONGEST_REFUSAL
         TABLE.append(("Loss of quorum", world.report() | {"recovered after, s": f"{recovered:.2f}"}))
 
 
@@ -95,6 +97,7 @@ def test_partition_of_a_region(tmp_path: Path) -> None:
             title = f"Partition of the {'leader' if alone == leader else 'follower'}'s region"
             TABLE.append((title, world.report() | {"pause of writes elsewhere, s": f"{pause:.2f}"}))
         world.verify()
+        assert world.slowest_refusal() < LONGEST_REFUSAL
 
 
 def test_slow_links_and_a_slow_member_queue_nothing_without_bound(tmp_path: Path) -> None:
@@ -114,5 +117,6 @@ def test_slow_links_and_a_slow_member_queue_nothing_without_bound(tmp_path: Path
         stalling = memory(world)
         assert max(slow, stalling) < MOST_MEMORY
         world.verify()
+        assert world.slowest_refusal() < LONGEST_REFUSAL
         figures = {"memory, slow links, MiB": slow >> 20, "memory, stalling member, MiB": stalling >> 20}
         TABLE.append(("Slow links, 100 ms each way; a member that stalls", world.report() | figures))

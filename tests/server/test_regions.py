@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.etcd import Cluster, cluster, new_prefix, wait_until
 from tests.server.process import SEEDS, ServerProcess
+from tests.server.receiver import Receiver
 
 TRUST = json.dumps(
     {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}]}
@@ -121,6 +122,22 @@ def test_workers_of_one_region_share_its_store(regions: Regions) -> None:
         for _ in range(8):  # each on a connection of its own, and so on any of the workers
             assert at_revision(one.client(), revision).get_user(UserName="alice")["User"]["UserName"] == "alice"
         one.stop()
+
+
+def test_webhooks_tell_what_any_region_wrote(regions: Regions) -> None:
+    with Receiver() as receiver:
+        file = regions.home / "webhooks.json"
+        hook = {"name": "security", "url": receiver.url, "secret": "a-shared-secret-of-tests", "actions": ["iam:*"]}
+        file.write_text(json.dumps({"webhooks": [hook]}))
+        file.chmod(0o600)
+        with regions.start("one", "--webhooks", str(file)) as one, regions.start("two", "--webhooks", str(file)) as two:
+            one.client().create_user(UserName="alice")
+            two.client().create_group(GroupName="staff")
+            wait_until(lambda: {"CreateUser", "CreateGroup"} <= set(receiver.names()))
+            one.stop()
+            two.client().delete_group(GroupName="staff")
+            wait_until(lambda: "DeleteGroup" in receiver.names())
+            two.stop()
 
 
 def test_health_names_the_region_and_the_age_of_what_it_knows(regions: Regions) -> None:
