@@ -165,7 +165,8 @@ def test_a_thousand_sessions_take_no_storage(server: ServerProcess, root: Signed
     for _ in range(1_000):
         worker.sts.assume_role(RoleArn=role_arn("Busy"), RoleSessionName="many")
     assert [session.arn.rpartition("/")[2] for session in sessions] == ["session-1", "session-2"]
-    assert json.loads(server.ask("/_iamd/health")[1])["revision"] == json.loads(before)["revision"]
+    commits = json.loads(server.ask("/_iamd/health")[1])["revision"] - json.loads(before)["revision"]
+    assert commits < 100  # none of the sessions; when the user and role were last used is saved twice a minute
 
 
 def test_a_role_of_another_account(server: ServerProcess, root: Signed, other_root: Signed) -> None:
