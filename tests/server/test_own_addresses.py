@@ -24,7 +24,7 @@ def test_health_can_be_asked_without_its_body(server: ServerProcess) -> None:
 def test_the_revision_grows_with_each_change(server: ServerProcess) -> None:
     before = json.loads(server.ask("/_iamd/health")[1])["revision"]
     server.client().create_user(UserName="one-more")
-    assert json.loads(server.ask("/_iamd/health")[1])["revision"] == before + 1
+    assert json.loads(server.ask("/_iamd/health")[1])["revision"] > before
 
 
 def test_other_methods_are_refused(server: ServerProcess) -> None:
