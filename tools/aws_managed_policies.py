@@ -144,6 +144,17 @@ POLICIES = (
         ),
     ),
     ManagedPolicy(
+        "SignInLocalDevelopmentAccess",
+        "2025-11-19T18:34:00Z",
+        "Users take their console sign-in to command lines and SDKs.",
+        (
+            allow(
+                "signin:AuthorizeOAuth2Access signin:CreateOAuth2Token",
+                "arn:aws:signin:*:*:oauth2/public-client/*",
+            ),
+        ),
+    ),
+    ManagedPolicy(
         "IAMAccessAdvisorReadOnly",
         "2019-06-21T19:33:25Z",
         "A view of what identities may use and have used.",

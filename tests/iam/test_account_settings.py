@@ -152,7 +152,7 @@ def test_the_summary_counts_what_there_is() -> None:
         "InstanceProfiles": 1,
         "Policies": 1,
         "PolicyVersionsInUse": 3,  # two of the own policy and one of the AWS-managed policy in use
-        "AccountAccessKeysPresent": 1,  # whether there are any, not how many
+        "AccountAccessKeysPresent": 2,  # how many the root user has
     }
 
 

@@ -62,6 +62,7 @@ def allows(name: str, action: str, resource: str = "*", **context: str) -> bool:
         "IAMUserChangePassword",
         "IAMUserSSHKeys",
         "IAMSelfManageServiceSpecificCredentials",
+        "SignInLocalDevelopmentAccess",
         "AmazonS3FullAccess",
         "AmazonS3ReadOnlyAccess",
         "AmazonEC2FullAccess",

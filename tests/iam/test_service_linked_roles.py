@@ -8,7 +8,7 @@ from iamd.account.directory import Directory
 from iamd.account.records import LastUsed, Role, ServiceLinkedRoleDeletion, Settings
 from iamd.iam.attachments import list_attached_role_policies
 from iamd.iam.aws_managed import load_aws_managed_policies
-from iamd.iam.roles import get_role
+from iamd.iam.roles import create_role, get_role
 from iamd.iam.service_linked_roles import (
     create_service_linked_role,
     delete_service_linked_role,
@@ -114,6 +114,14 @@ def test_a_full_account_still_gets_service_linked_roles(world: World) -> None:
     put_role(world, "Web", "/")
     world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, quotas={"Roles": 1}))
     world.run(create_service_linked_role, AWSServiceName=ECS)
+
+
+def test_service_linked_roles_count_against_the_quota_of_other_roles(world: World) -> None:
+    put_role(world)
+    world.put(Settings(account_id=ACCOUNT_ID, created=CREATED, quotas={"Roles": 1}))
+    assert world.refusal(create_role, RoleName="Web", AssumeRolePolicyDocument=TRUST) == (
+        "LimitExceeded: Cannot exceed quota for RolesPerAccount: 1"
+    )
 
 
 # DeleteServiceLinkedRole ----------------------------------------------------------------------------------------------

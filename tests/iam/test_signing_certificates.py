@@ -1,4 +1,4 @@
-"""Signing certificates of users and root: two each, no one twice."""
+"""Signing certificates of users and root: two each, no one twice in an account."""
 
 import pytest
 
@@ -60,7 +60,16 @@ def test_a_user_has_at_most_two_and_none_twice(world: World) -> None:
     assert world.refusal(upload_signing_certificate, UserName="Bob", CertificateBody=issue().pem) == (
         "LimitExceeded: Cannot exceed quota for CertificatesPerUser: 2"
     )
-    world.run(upload_signing_certificate, UserName="Alice", CertificateBody=first)
+
+
+def test_a_certificate_is_one_users_of_the_account_or_roots(world: World) -> None:
+    body = issue().pem
+    certificate = world.run(upload_signing_certificate, UserName="Bob", CertificateBody=body)["Certificate"]
+    taken = "DuplicateCertificate: The certificate is already associated with the user."
+    assert world.refusal(upload_signing_certificate, UserName="Alice", CertificateBody=body) == taken
+    assert world.refusal(upload_signing_certificate, CertificateBody=body) == taken
+    world.run(delete_signing_certificate, UserName="Bob", CertificateId=certificate["CertificateId"])
+    world.run(upload_signing_certificate, CertificateBody=body)
 
 
 def test_root_has_certificates_of_its_own(world: World) -> None:

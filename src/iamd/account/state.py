@@ -65,6 +65,7 @@ class Account:
         self.login_profiles = cast(Table[LoginProfile], self._tables["login-profile"])  # by owner id
         self.mfa_devices = cast(Table[MFADevice], self._tables["mfa"])
         self.server_certificates = cast(Table[ServerCertificate], self._tables["server-certificate"])
+        self.signing_certificates = cast(Table[SigningCertificate], self._tables["signing-certificate"])
         self.service_specific_credentials = cast(
             Table[ServiceSpecificCredential], self._tables["service-specific-credential"]
         )

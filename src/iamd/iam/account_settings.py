@@ -111,8 +111,8 @@ def get_account_summary(account: Account, input: Input, call: Call) -> Answer:
         "Providers": len(account.open_id_connect_providers) + len(account.saml_providers),
         "MFADevices": sum(device.virtual or device.owner_id is not None for device in account.mfa_devices),
         "MFADevicesInUse": sum(device.owner_id is not None for device in account.mfa_devices),
+        "AccountAccessKeysPresent": len(account.access_keys_of(account.account_id)),
         # Whether the root user has any, not how many:
-        "AccountAccessKeysPresent": int(bool(account.access_keys_of(account.account_id))),
         "AccountMFAEnabled": int(bool(account.mfa_devices_of(account.account_id))),
         "AccountPasswordPresent": int(account.login_profiles.find(account.account_id) is not None),
         "AccountSigningCertificatesPresent": int(bool(account.signing_certificates_of(account.account_id))),

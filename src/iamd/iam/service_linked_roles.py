@@ -29,7 +29,7 @@ _KEPT = 30 * 86_400  # seconds: how long the outcome of a deletion can be asked 
 
 
 def create_service_linked_role(account: Account, input: Input, call: Call) -> Answer:
-    """The role does not count against the quota of roles. Its policy is attached if iamd has it.
+    """The quota of roles does not stop it, though the role counts. Its policy is attached if iamd has it.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html
     """

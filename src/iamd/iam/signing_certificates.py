@@ -21,7 +21,10 @@ from iamd.iam.users import get_named_or_calling_user, owner_id_of, user_name_ans
 
 
 def upload_signing_certificate(account: Account, input: Input, call: Call) -> Answer:
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadSigningCertificate.html"""
+    """A certificate is one user's of the account, or root's: nobody else there can have it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UploadSigningCertificate.html
+    """
     owner = get_named_or_calling_user(account, input, call)
     owner_id, body = owner_id_of(account, owner), input["CertificateBody"]
     certificates = account.signing_certificates_of(owner_id)
@@ -29,7 +32,7 @@ def upload_signing_certificate(account: Account, input: Input, call: Call) -> An
     examined = call.compute(examine_certificate, body)
     if examined is None:
         raise MalformedCertificate(f"Certificate {body} is malformed.")
-    if any(certificate.fingerprint == examined.fingerprint for certificate in certificates):
+    if any(certificate.fingerprint == examined.fingerprint for certificate in account.signing_certificates):
         raise DuplicateCertificate("The certificate is already associated with the user.")
     certificate = SigningCertificate(
         id=new_certificate_id(call.choose),
