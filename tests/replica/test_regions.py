@@ -10,7 +10,7 @@ from iamd.replica import writing
 from iamd.replica.replica import Replica
 from iamd.store.check import check
 from iamd.store.etcd import EtcdStore
-from iamd.store.interface import Limits, Revision, Transaction
+from iamd.store.interface import Conflict, Limits, Revision, Transaction, Unknown
 from tests.etcd import Cluster, new_prefix
 from tests.replica.world import ACCOUNT, Forgetful, create_user, delete_user, dump, names, replica_of, settings
 
@@ -103,6 +103,37 @@ def test_a_commit_of_which_nobody_was_told_happens_once(etcd: Cluster, forget: s
         assert names(await other.account(ACCOUNT)) == ["alice", "bob"]
 
     run(etcd, test)
+
+
+class LateStore(ForgetfulStore):
+    """Does not say whether it committed the first change of users; it is on its way."""
+
+    late: Transaction | None = None
+
+    async def commit(self, transaction: Transaction, *, timeout: float = 5.0) -> Revision:
+        if self.late is None and any("/user/" in key for key in transaction.put):
+            self.late = transaction
+            raise Unknown("It did not say.")
+        return await super().commit(transaction, timeout=timeout)
+
+
+def test_what_was_refused_is_not_made_by_an_earlier_try_that_comes_late(etcd: Cluster) -> None:
+    async def test() -> None:
+        store = LateStore(etcd.settings(new_prefix()))
+        await store.open()
+        async with replica_of(store) as replica:
+            await replica.create_account(settings())
+            runs = iter([create_user("alice"), delete_user("alice")])  # as if permission had just run out
+            with pytest.raises(NoSuchEntity):
+                await replica.write(ACCOUNT, lambda account: next(runs)(account))
+            assert store.late is not None
+            with pytest.raises(Conflict):
+                await store.commit(store.late)
+            assert names(await replica.account(ACCOUNT)) == []
+        assert await check(store) == []
+        await store.close()
+
+    asyncio.run(test())
 
 
 def test_whoever_waits_too_long_is_told_whether_the_change_may_be_made(

@@ -74,10 +74,9 @@ class Batch:
         self._operations = 1
         self._size = len(head) + len(self._head[head])
 
-    @property
-    def transaction(self) -> Transaction | None:
-        """What to commit; None if the runs change nothing."""
-        if not self._writes:
+    def transaction(self, *, fenced: bool = False) -> Transaction | None:
+        """What to commit; None if nothing changes, unless it is ``fenced``: nothing begun earlier may follow."""
+        if not self._writes and not fenced:
             return None
         return Transaction(
             expect=self._expect,

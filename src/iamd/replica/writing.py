@@ -135,7 +135,8 @@ class WriteQueue:
                     return sought
             batch = Batch(account, self._replica.store.limits)
             batch.run(self._waiters)
-            if await (self._is_newest(account) if batch.rests_on_what_was_read else self._commit(batch)):
+            is_read = batch.rests_on_what_was_read and not self._sought
+            if await (self._is_newest(account) if is_read else self._commit(batch)):
                 return batch
             if self._sought and clock() > self._outage_over:
                 raise Unavailable("The store does not say what became of the change.")
@@ -169,10 +170,11 @@ class WriteQueue:
     async def _commit(self, batch: Batch) -> bool:
         """True once the batch is durable and this process holds it; False if it is to be run again.
 
-        INVARIANT: a batch of unknown fate is tried again only as a transaction that expects the same head, so at most
-        one of the two is ever committed, and the change feed says which.
+        INVARIANT: a batch of unknown fate is tried again only as a transaction that replaces the same head, so at most
+        one of the two is ever committed, and the change feed says which. That holds even if by now there is nothing to
+        change: otherwise the former might still be committed after whoever is in it was refused.
         """
-        transaction = batch.transaction
+        transaction = batch.transaction(fenced=bool(self._sought))
         if transaction is None:
             return True
         generation = self._replica.generation
