@@ -134,6 +134,55 @@ def test_of_a_resource_too_long_for_a_message_its_start_is_told() -> None:
     assert message["context"]["resource"] == resource[:1_000]
 
 
+def test_a_message_as_long_as_may_be_is_whole() -> None:
+    decision = decide(context={"aws:sourceip": "203.0.113.9"}, Sid="All")
+
+    def seal_to(length: int) -> Any:
+        """Something that seals this message to so many characters, and a shorter one to fewer."""
+        missing = length - len(authorization_message(decision))
+        return lambda secret: secret.decode() + "=" * missing
+
+    assert encode_authorization_message(decision, seal_to(10_240)) == seal_to(10_240)(
+        authorization_message(decision).encode()
+    )
+    cut = json.loads(encode_authorization_message(decision, seal_to(10_241)).rstrip("="))
+    assert cut["context"]["conditions"] == {"items": []}
+    assert cut["matchedStatements"] == json.loads(authorization_message(decision))["matchedStatements"]
+
+
+def test_a_seal_without_measure_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Of a short message, the sealed text is too long."):
+        encode_authorization_message(decide(), lambda secret: "x" * 10_241)
+
+
+def test_condition_keys_are_sorted_and_statements_without_sid_have_an_empty_one() -> None:
+    context = {"s3:prefix": "b", "aws:sourceip": "203.0.113.9", "aws:useragent": "a"}
+    message = json.loads(authorization_message(decide(context=context, Resource=["*", QUEUE])))
+    assert [item["key"] for item in message["context"]["conditions"]["items"]] == [
+        "aws:sourceip",
+        "aws:useragent",
+        "s3:prefix",
+    ]
+    (statement,) = message["matchedStatements"]["items"]
+    assert (statement["statementId"], statement["resources"]) == ("", values("*", QUEUE))
+
+
+def test_callers_without_id_or_arn() -> None:
+    service = decide(Principal(kind="service", services=("logs.amazonaws.com",)))
+    assert json.loads(authorization_message(service))["context"]["principal"] == {}
+
+
+def test_an_allowed_request() -> None:
+    message = json.loads(authorization_message(decide(Effect="Allow")))
+    assert (message["allowed"], message["explicitDeny"]) == (True, False)
+    assert message["matchedStatements"] == {"items": []}
+
+
+def test_messages_are_compact_and_keep_letters() -> None:
+    text = authorization_message(decide(context={"aws:principaltag/name": "Ána"}))
+    assert '{"key":"aws:principaltag/name","values":{"items":[{"value":"Ána"}]}}' in text
+
+
 def test_what_was_not_sealed_here_is_refused() -> None:
     with pytest.raises(InvalidAuthorizationMessageException) as refused:
         decode_authorization_message("other.AAAA", unseal)

@@ -25,6 +25,9 @@ SYNTAX = "Syntax errors in policy."
 VERSION = "Policy document must be version 2012-10-17 or greater."
 LEGACY = "The policy failed legacy parsing"
 UNIQUE_SID = "Statement IDs (SID) in a single policy must be unique."
+NOT_ALPHANUMERIC = (
+    "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
+)
 NO_ACTIONS = "Policy statement must contain actions."
 NO_RESOURCES = "Policy statement must contain resources."
 NO_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
@@ -160,6 +163,32 @@ def test_syntax_errors(text: str) -> None:
                 "arn:aws:iam::111122223333:*",
                 "arn:aws:iam::111122223333:root",
                 "arn:aws:iam::111122223333:mfa/${aws:username}",
+                "arn:aws-iso:s3:::example-bucket",
+                "arn:aws:s3:::a:b:c",
+                *(
+                    f"arn:aws:iam::111122223333:{path}/x"
+                    for path in [
+                        "access-report",
+                        "delegation-request",
+                        "delegation-template",
+                        "federated-user",
+                        "group",
+                        "instance-profile",
+                        "oidc-provider",
+                        "policy",
+                        "report",
+                        "role",
+                        "saml-provider",
+                        "server-certificate",
+                        "sms-mfa",
+                        "u2f",
+                        "user",
+                    ]
+                ),
+                *(
+                    f"arn:aws:s3:us-east-1:111122223333:{kind}/x"
+                    for kind in ["access-grants", "async-request", "job", "storage-lens", "storage-lens-group"]
+                ),
             ]
         ),
     ],
@@ -220,6 +249,10 @@ def test_what_is_odd_and_passes(statement: dict[str, Any]) -> None:
         (allow(Resource="arn:ours:"), 'Partition "ours" is not valid for resource "arn:ours:*:*:*:*".'),
         (allow(Resource="arn:aws"), "Resource vendor must be fully qualified and cannot contain regexes."),
         (allow(Resource="arn:aws:s*:::b"), "Resource vendor must be fully qualified and cannot contain regexes."),
+        (allow(Resource="arn:aws:s?:::b"), "Resource vendor must be fully qualified and cannot contain regexes."),
+        (allow(Resource="arn:aws:s3"), "Resource arn:aws:s3 can not contain region information."),
+        (allow(Resource="arn:aws:iam"), "IAM resource arn:aws:iam cannot contain region information."),
+        (allow(Resource="arn:aws-isob:s3:::b"), 'Partition "aws-isob" is not valid for resource "arn:aws-isob:s3:::b".'),
         (
             allow(Resource="arn:aws:s3:us-east-1::example-bucket"),
             "Resource arn:aws:s3:us-east-1::example-bucket can not contain region information.",
@@ -235,11 +268,9 @@ def test_what_is_odd_and_passes(statement: dict[str, Any]) -> None:
             "access-report/.",
         ),
         (allow(Principal="*"), "Policy document should not specify a principal."),
-        (
-            allow(Sid="not alphanumeric"),
-            "Statement IDs (SID) must be alpha-numeric. "
-            "Check that your input satisfies the regular expression [0-9A-Za-z]*",
-        ),
+        (allow(NotPrincipal="*"), "Policy document should not specify a principal."),
+        (allow(Sid="not alphanumeric"), NOT_ALPHANUMERIC),
+        (allow(Sid="One!"), NOT_ALPHANUMERIC),
     ],
 )
 def test_faults_of_one_statement(statement: dict[str, Any], message: str) -> None:
@@ -303,8 +334,28 @@ def test_incomplete_arns_are_refused_in_session_policies() -> None:
     text = document(allow(Resource="arn:aws:sqs"))
     assert identity_refusal(text) is None
     assert refusal(check_session_policy, text) == 'Resource arn:aws:sqs must be in ARN format or "*".'
+    assert refusal(check_session_policy, document(without(allow(NotResource="arn:aws:sqs"), "Resource"))) == (
+        'Resource arn:aws:sqs must be in ARN format or "*".'
+    )
+    assert refusal(check_session_policy, document(allow(Resource="arn:aws:sqs:us-east-1:111122223333"))) == (
+        'Resource arn:aws:sqs:us-east-1:111122223333 must be in ARN format or "*".'
+    )
+    assert refusal(check_session_policy, document(allow(Resource="arn:aws:sqs:us-east-1:111122223333:queue"))) is None
     assert refusal(check_session_policy, document(ALLOW)) is None
-    assert refusal(check_session_policy, "{") == "This policy contains invalid Json"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "This policy contains invalid Json"),
+        (document(allow(Sid=7)), SYNTAX),
+        (document(allow(Effect="allow")), LEGACY),
+        (document(allow(Principal="*")), "Policy document should not specify a principal."),
+        (json.dumps({"Version": "2008-10-17", "Statement": ALLOW}), None),
+    ],
+)
+def test_session_policies(text: str, message: str | None) -> None:
+    assert refusal(check_session_policy, text) == message
 
 
 # Trust policies and other resource-based policies ---------------------------------------------------------------------
@@ -325,6 +376,12 @@ def test_incomplete_arns_are_refused_in_session_policies() -> None:
         {"Federated": "arn:aws:iam::111122223333:saml-provider/Idp"},
         {"Federated": "arn:aws:iam::111122223333:oidc-provider/idp.example.com/path"},
         {"Federated": "accounts.google.com"},
+        {"Service": "ec2.amazonaws.com.cn"},
+        {"Service": "ec2.amazonaws.eu"},
+        {"Service": "retail.amazon.com"},
+        {"Service": "parts.of-a.long.name-2.aws.internal"},
+        {"CanonicalUser": "0123456789abcdef" * 4},
+        {"AWS": [], "Service": "ec2.amazonaws.com"},
     ],
 )
 def test_principals_that_a_trust_policy_may_name(principal: dict[str, Any]) -> None:
@@ -356,6 +413,37 @@ def test_principals_that_a_trust_policy_may_name(principal: dict[str, Any]) -> N
             {"Federated": "arn:aws:iam::111122223333:role/Ops"},
             "Federated principals must be valid domain names or SAML metadata ARNs",
         ),
+        *(
+            ({"Service": service}, f'Invalid principal in policy: "SERVICE":"{service}"')
+            for service in [
+                "amazonaws.com",
+                ".amazonaws.com",
+                "EC2.amazonaws.com",
+                "ec2.amazonaws.com.cn.",
+                "ec2.amazonaws.com.eu",
+                "ec2-amazonaws.com",
+                "ec2.amazonawsXcom",
+            ]
+        ),
+        *(
+            ({"Federated": name}, "Federated principals must be valid domain names or SAML metadata ARNs")
+            for name in [
+                "localhost",
+                "idp.",
+                ".example.com",
+                "idp_.example.com",
+                "arn:aws:iam::111122223333:saml-provider/",
+                "arn:aws:iam::111122223333:saml-provider/Id*",
+                "arn:aws:iam::111122223333:saml-provider/Id P",
+                "arn:aws:iam::11112222333:saml-provider/Idp",
+                "arn:aws:iam:us-east-1:111122223333:saml-provider/Idp",
+            ]
+        ),
+        ({"CanonicalUser": "a" * 63}, f'Invalid principal in policy: "CANONICALUSER":"{"a" * 63}"'),
+        ({"CanonicalUser": "A" * 64}, f'Invalid principal in policy: "CANONICALUSER":"{"A" * 64}"'),
+        ({"CanonicalUser": "g" * 64}, f'Invalid principal in policy: "CANONICALUSER":"{"g" * 64}"'),
+        ({"AWS": ["111122223333", ""]}, 'Invalid principal in policy: "AWS":""'),
+        ({"AWS": "111122223333", "Service": "ec2"}, 'Invalid principal in policy: "SERVICE":"ec2"'),
         ({"Group": "Ops"}, 'Invalid principal in policy: "GROUP":"Ops"'),
         ({"AWS": [7]}, 'Invalid principal in policy: "AWS":"7"'),
         ({"AWS": 111122223333}, 'Invalid principal in policy: "AWS":"111122223333"'),
@@ -399,6 +487,12 @@ def test_principals_that_a_trust_policy_may_not_name(principal: Any, message: st
             document({**TRUST, "Sid": "One"}, {**TRUST, "Sid": "One"}),
             "The Statement Ids in the policy are not unique",
         ),
+        (document({**TRUST, "Action": "sts:NoSuchAction"}), "AssumeRole policy may only specify STS AssumeRole actions."),
+        (document({**TRUST, "Sid": "an id"}), NOT_ALPHANUMERIC),
+        (document({**TRUST, "Condition": []}), SYNTAX),
+        (document(TRUST, 7), SYNTAX),
+        ('{"Version": "2012-10-17", "Statement": 7}', SYNTAX),
+        (document({**TRUST, "Action": {"sts": "AssumeRole"}}), SYNTAX),
     ],
 )
 def test_faults_of_trust_policies(text: str, message: str) -> None:
@@ -406,7 +500,24 @@ def test_faults_of_trust_policies(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["sts:AssumeRole", "STS:assumerole", "sts:*", "*", ["sts:TagSession", "sts:SetSourceIdentity"]]
+    "action",
+    [
+        "sts:AssumeRole",
+        "STS:assumerole",
+        "sts:*",
+        "sts:Assume*",
+        "*",
+        ["sts:TagSession", "sts:SetSourceIdentity"],
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:DecodeAuthorizationMessage",
+        "sts:GetAccessKeyInfo",
+        "sts:GetCallerIdentity",
+        "sts:GetFederationToken",
+        "sts:GetServiceBearerToken",
+        "sts:GetSessionToken",
+        "sts:SetContext",
+    ],
 )
 def test_actions_of_trust_policies(action: Any) -> None:
     assert refusal(check_trust_policy, document({**TRUST, "Action": action, "Effect": "ALLOW"})) is None
@@ -456,6 +567,46 @@ def test_whose_tokens_of_a_shared_issuer_a_role_trusts(condition: dict[str, Any]
     }
     assert refusal(check_trust_policy, document(statement)) == message
     assert refusal(check_trust_policy, document({**statement, "Effect": "Deny"})) is None
+    assert refusal(check_trust_policy, document({**statement, "Action": "sts:TagSession"})) is None
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+@pytest.mark.parametrize(
+    ("issuer", "key"),
+    [
+        *(
+            (issuer, f"{issuer}:sub")
+            for issuer in [
+                "agent.buildkite.com",
+                "app.terraform.io",
+                "gitlab.com",
+                "oidc-configuration.audit-log.githubusercontent.com",
+                "oidc.codefresh.io",
+                "proidc.upbound.io",
+                "scalr.io",
+                "studio.datachain.ai/api",
+                "tokens.cloud.shisho.dev",
+                "vstoken.actions.githubusercontent.com",
+            ]
+        ),
+        *(
+            (issuer, f"{issuer}:aud")
+            for issuer in ["api.pulumi.com/oidc", "oidc.vercel.com", "sandboxes.cloud", "cognito-identity.amazonaws.com"]
+        ),
+        ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", "sts:RoleSessionName"),
+    ],
+)
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "StringEqualsIgnoreCase"])
+def test_issuers_that_many_share(issuer: str, key: str, operator: str) -> None:
+    built_in = issuer == "cognito-identity.amazonaws.com"
+    provider = issuer if built_in else f"arn:aws:iam::111122223333:oidc-provider/{issuer}"
+    action = "sts:AssumeRoleWithWebIdentity"
+    statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": action}
+    assert refusal(check_trust_policy, document(statement)) == (
+        f"Trust policy with trusted principal {provider} must evaluate, using StringEquals, StringLike or "
+        f"StringEqualsIgnoreCase, {key} which is not scoped to all"
+    )
+    assert refusal(check_trust_policy, document({**statement, "Condition": {operator: {key: "mine"}}})) is None
 
 
 @pytest.mark.parametrize(
@@ -469,6 +620,13 @@ def test_whose_tokens_of_a_shared_issuer_a_role_trusts(condition: dict[str, Any]
         (ALLOW, "Missing required field Principal"),
         (allow(Principal="*", Action="GetObject"), NO_VENDOR),
         (allow(Principal={"Service": "s3"}), 'Invalid principal in policy: "SERVICE":"s3"'),
+        (
+            {**without(allow(NotPrincipal={"Service": "s3"}), "Principal"), "Effect": "Deny"},
+            'Invalid principal in policy: "SERVICE":"s3"',
+        ),
+        ({**allow(NotPrincipal="*"), "Effect": "Deny"}, None),
+        (allow(Principal="Ana"), 'Invalid principal in policy: "AWS":"Ana"'),
+        (without(allow(Principal="*", NotAction="s3:GetObject"), "Action"), None),
     ],
 )
 def test_resource_based_policies(statement: dict[str, Any], message: str | None) -> None:
@@ -497,6 +655,21 @@ def test_resource_based_policies(statement: dict[str, Any], message: str | None)
         (document(without(ALLOW, "Resource")), ORGANIZATIONS),
         (document(without(ALLOW, "Action")), ORGANIZATIONS),
         (document(allow(Resource="bucket")), ORGANIZATIONS),
+        (document({**ALLOW, "Effect": "Deny", "NotPrincipal": "*"}), ORGANIZATIONS),
+        (document(without(allow(NotResource="arn:aws:s3:::b"), "Resource")), None),
+        (document(without(allow(NotResource="bucket"), "Resource")), ORGANIZATIONS),
+        (document(allow(Resource=["*", "bucket"])), ORGANIZATIONS),
+        (document(allow(Resource="arn:aws:sqs::queue")), ORGANIZATIONS),
+        (document(allow(Resource=[])), ORGANIZATIONS),
+        (document(allow(Action=[])), ORGANIZATIONS),
+        (document(without(allow(NotAction="GetObject"), "Action")), ORGANIZATIONS),
+        (document(allow(Effect="DENY")), ORGANIZATIONS),
+        (document(allow(Sid="One"), allow(Sid="One")), ORGANIZATIONS),
+        (document(allow(Sid="an id")), ORGANIZATIONS),
+        (document(allow(Comment="mine")), ORGANIZATIONS),
+        (json.dumps({"Statement": ALLOW}), ORGANIZATIONS),
+        (json.dumps({"Version": "2012-10-17", "Statement": ALLOW}), None),
+        (document(ALLOW, allow(Effect="allow")), ORGANIZATIONS),
     ],
 )
 def test_service_control_policies(text: str, message: str | None) -> None:

@@ -60,8 +60,9 @@ def test_explicit_denies_name_managed_policies(name: str, wrap, reason: str) -> 
     assert message(**{name: wrap(managed)}) == f"{SUBJECT} with an explicit deny in {reason}: {MANAGED}"
 
 
-def test_an_action_without_resource() -> None:
-    assert message("iam:GetAccountSummary", None) == (
+@pytest.mark.parametrize("resource_text", [None, ""])
+def test_an_action_without_resource(resource_text: str | None) -> None:
+    assert message("iam:GetAccountSummary", resource_text) == (
         f"User: {USER} is not authorized to perform: iam:GetAccountSummary "
         "because no identity-based policy allows the iam:GetAccountSummary action"
     )
@@ -75,8 +76,39 @@ def test_sts_gives_no_reason_but_an_explicit_deny() -> None:
     assert message("sts:AssumeRole", role, resource=statement("Deny", "*"), **trust) == (
         f"{subject} with an explicit deny in the role trust policy"
     )
-    for action in ("sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"):
-        assert message(action, role, resource=SILENT, **trust) == f"Not authorized to perform {action}"
+    for action in ("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"):
+        assert message(action, role, resource=SILENT, **trust) == (
+            f"User: {USER} is not authorized to perform: {action} on resource: {role}"
+        )
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"])
+def test_who_shows_a_token_is_told_no_more_than_that_it_may_not(action: str) -> None:
+    trust = {"resource_policy_type": PolicyType.TRUST, "resource_policy_required": True}
+    for effect in ("Allow", "Deny"):
+        policies = {"resource": statement(effect, "sns:Publish" if effect == "Allow" else "*"), **trust}
+        assert message(action, **policies) == f"Not authorized to perform {action}"
+        assert message(action.upper(), **policies) == f"Not authorized to perform {action}"
+
+
+def test_a_provider_is_told_no_more_whatever_the_action() -> None:
+    provider = Principal(kind="provider", arn="arn:aws:iam::111122223333:saml-provider/Idp")
+    decision = authorize(Request(principal=provider, action="sts:TagSession", resource=RESOURCE), Policies())
+    assert denial_message(decision, provider.arn, "sts:TagSession", RESOURCE) == (
+        "Not authorized to perform sts:TagSession"
+    )
+
+
+def test_the_policy_named_is_the_first_managed_one_of_the_type_named() -> None:
+    inline, managed = statement("Deny", "*"), statement("Deny", "*", MANAGED)
+    other = statement("Deny", "*", f"{MANAGED}2")
+    allowing = statement("Allow", "*", f"{MANAGED}3")
+    identity = f"{SUBJECT} with an explicit deny in an identity-based policy"
+    assert message(identity=(ALLOW, inline, managed, other)) == f"{identity}: {MANAGED}"
+    assert message(identity=(inline,), boundary=other) == identity
+    assert message(service_control=((allowing, inline),), identity=(managed,)) == (
+        f"{SUBJECT} with an explicit deny in a service control policy"
+    )
 
 
 def test_missing_context_names_the_keys_that_statements_about_the_action_ask_for() -> None:
