@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from iamd.policy import Policies, Policy, PolicyType, Principal, Request, authorize, parse_policy
+from iamd.policy import Policies, Policy, PolicyType, Principal, Request, authorize, find_outcome_of, parse_policy
 from tests.policy.generators import FEDERATED, OTHER, OWN, PROVIDER, ROLE, ROOT, SESSION, USER
 
 Says = Literal["absent", "allow", "deny", "silent"]
@@ -244,3 +244,58 @@ def test_reasons_name_the_deciding_statements() -> None:
     decision = authorize(request, Policies(identity=(allow, deny), boundary=allow))
     assert [(match.policy_type, match.policy) for match in decision.matched] == [(PolicyType.IDENTITY, deny)]
     assert authorize(request, Policies(identity=(allow,), session=())).matched == ()
+
+
+# One type by itself ---------------------------------------------------------------------------------------------------
+
+SAID = {"allow": "allowed", "deny": "explicitDeny", "silent": "implicitDeny", "absent": None}
+
+
+@pytest.mark.parametrize("says", SAID)
+def test_what_one_type_says_whatever_the_others_say(says: Says) -> None:
+    request = Request(principal=PRINCIPALS["user"], action=ACTION.upper(), resource=RESOURCE)
+    own, naming = policy(says), policy(says, "*")
+    levels, naming_levels = (None if each is None else ((each,),) for each in (own, naming))
+    everywhere: dict[PolicyType, Policies] = {
+        PolicyType.RESOURCE: Policies(resource=naming),
+        PolicyType.TRUST: Policies(resource=naming, resource_policy_type=PolicyType.TRUST),
+        PolicyType.PERMISSIONS_BOUNDARY: Policies(boundary=own),
+        PolicyType.SESSION: Policies(session=group(says)),
+        PolicyType.SERVICE_CONTROL: Policies(service_control=levels),
+        PolicyType.RESOURCE_CONTROL: Policies(resource_control=naming_levels),
+        PolicyType.VPC_ENDPOINT: Policies(endpoint=group(says, "*")),
+    }
+    for policy_type, policies in everywhere.items():
+        assert find_outcome_of(policy_type, request, policies) == SAID[says], policy_type
+        assert find_outcome_of(PolicyType.IDENTITY, request, policies) == "implicitDeny"
+    identity = Policies(identity=group(says) or (), boundary=policy("deny"))
+    assert find_outcome_of(PolicyType.IDENTITY, request, identity) == (SAID[says] or "implicitDeny")
+
+
+def test_every_level_of_a_type_has_its_say() -> None:
+    request = Request(principal=PRINCIPALS["user"], action=ACTION, resource=RESOURCE)
+    for says in product(("allow", "deny", "silent"), repeat=2):
+        policies = Policies(service_control=tuple(group(each) or () for each in says))
+        expected = "explicitDeny" if "deny" in says else "implicitDeny" if "silent" in says else "allowed"
+        assert find_outcome_of(PolicyType.SERVICE_CONTROL, request, policies) == expected
+    assert find_outcome_of(PolicyType.SERVICE_CONTROL, request, Policies(service_control=((),))) == "implicitDeny"
+
+
+def test_a_type_without_a_say_says_nothing() -> None:
+    arn = f"arn:aws:iam::{OWN}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+    linked = Principal(kind="role", account_id=OWN, arn=SESSION, principal_arn=arn)
+    policies = Policies(service_control=((),), resource_control=((),))
+    for policy_type in (PolicyType.SERVICE_CONTROL, PolicyType.RESOURCE_CONTROL):
+        assert find_outcome_of(policy_type, Request(principal=linked, action=ACTION), policies) is None
+    request = Request(principal=PRINCIPALS["anonymous"], action=ACTION, resource=RESOURCE)
+    assert find_outcome_of(PolicyType.IDENTITY, request, Policies(identity=group("allow") or ())) is None
+
+
+def test_by_itself_too_a_deny_spares_nobody_who_has_a_boundary() -> None:
+    request = Request(principal=PRINCIPALS["user"], action=ACTION, resource=RESOURCE)
+    sparing = parse_policy(
+        json.dumps({"Statement": {"Effect": "Deny", "NotPrincipal": {"AWS": [OWN, USER]}, "Action": "*"}})
+    )
+    assert find_outcome_of(PolicyType.RESOURCE, request, Policies(resource=sparing)) == "implicitDeny"
+    limited = Policies(resource=sparing, boundary=policy("allow"))
+    assert find_outcome_of(PolicyType.RESOURCE, request, limited) == "explicitDeny"

@@ -151,7 +151,7 @@ def test_a_message_as_long_as_may_be_is_whole() -> None:
 
 
 def test_a_seal_without_measure_is_an_error() -> None:
-    with pytest.raises(ValueError, match="Of a short message, the sealed text is too long."):
+    with pytest.raises(ValueError, match="Of a short message, the sealed text is too long"):
         encode_authorization_message(decide(), lambda secret: "x" * 10_241)
 
 

@@ -252,7 +252,7 @@ def test_what_is_odd_and_passes(statement: dict[str, Any]) -> None:
         (allow(Resource="arn:aws:s?:::b"), "Resource vendor must be fully qualified and cannot contain regexes."),
         (allow(Resource="arn:aws:s3"), "Resource arn:aws:s3 can not contain region information."),
         (allow(Resource="arn:aws:iam"), "IAM resource arn:aws:iam cannot contain region information."),
-        (allow(Resource="arn:aws-isob:s3:::b"), 'Partition "aws-isob" is not valid for resource "arn:aws-isob:s3:::b".'),
+        (allow(Resource="arn:awsx:s3:::b"), 'Partition "awsx" is not valid for resource "arn:awsx:s3:::b".'),
         (
             allow(Resource="arn:aws:s3:us-east-1::example-bucket"),
             "Resource arn:aws:s3:us-east-1::example-bucket can not contain region information.",
@@ -487,7 +487,10 @@ def test_principals_that_a_trust_policy_may_not_name(principal: Any, message: st
             document({**TRUST, "Sid": "One"}, {**TRUST, "Sid": "One"}),
             "The Statement Ids in the policy are not unique",
         ),
-        (document({**TRUST, "Action": "sts:NoSuchAction"}), "AssumeRole policy may only specify STS AssumeRole actions."),
+        (
+            document({**TRUST, "Action": "sts:NoSuchAction"}),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
         (document({**TRUST, "Sid": "an id"}), NOT_ALPHANUMERIC),
         (document({**TRUST, "Condition": []}), SYNTAX),
         (document(TRUST, 7), SYNTAX),
@@ -591,7 +594,12 @@ def test_whose_tokens_of_a_shared_issuer_a_role_trusts(condition: dict[str, Any]
         ),
         *(
             (issuer, f"{issuer}:aud")
-            for issuer in ["api.pulumi.com/oidc", "oidc.vercel.com", "sandboxes.cloud", "cognito-identity.amazonaws.com"]
+            for issuer in [
+                "api.pulumi.com/oidc",
+                "cognito-identity.amazonaws.com",
+                "oidc.vercel.com",
+                "sandboxes.cloud",
+            ]
         ),
         ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", "sts:RoleSessionName"),
     ],

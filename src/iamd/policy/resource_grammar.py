@@ -86,8 +86,7 @@ def check_resource_policy(text: str) -> Policy:
 
 def invalid_principal(kind: str, value: str) -> MalformedPolicyDocument:
     """The error for a principal that does not exist; ``kind`` is AWS, Service, …"""
-    shown = kind if kind == "AWS" else kind.upper()
-    return MalformedPolicyDocument(f'Invalid principal in policy: "{shown}":"{value}"')
+    return MalformedPolicyDocument(f'Invalid principal in policy: "{kind.upper()}":"{value}"')
 
 
 def _verify_shape(text: str, prohibited: Mapping[str, str]) -> list[JsonObject]:
