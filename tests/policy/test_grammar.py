@@ -283,6 +283,26 @@ def test_sids_are_unique_unless_empty() -> None:
     assert identity_refusal(document(allow(Sid=""), allow(Sid=""))) is None
 
 
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"NotAction": "s3:PutObject"},
+        {"NotResource": "*"},
+        {"Principal": "*", "NotPrincipal": "*"},
+        {"Sid": 7},
+        {"Effect": "Permit"},
+        {"Action": ["s3:GetObject", 7]},
+        {"Resource": 7},
+        {"Condition": {"StringSounds": {"aws:username": "Ana"}}},
+        {"Condition": {"StringEquals": {"aws:username": None}}},
+        {"Comment": "mine"},
+    ],
+)
+def test_every_statement_is_read_before_any_is_judged(elements: dict[str, Any]) -> None:
+    assert identity_refusal(document(allow(Effect="allow"), allow(**elements), Version="2008-10-17")) == SYNTAX
+    assert refusal(check_session_policy, document(allow(Effect="allow"), allow(**elements))) == SYNTAX
+
+
 @pytest.mark.parametrize("version", ["2008-10-17", None])
 def test_only_inline_policies_may_have_the_old_version(version: str | None) -> None:
     text = json.dumps({"Statement": ALLOW} if version is None else {"Version": version, "Statement": ALLOW})
@@ -571,6 +591,8 @@ def test_whose_tokens_of_a_shared_issuer_a_role_trusts(condition: dict[str, Any]
     assert refusal(check_trust_policy, document(statement)) == message
     assert refusal(check_trust_policy, document({**statement, "Effect": "Deny"})) is None
     assert refusal(check_trust_policy, document({**statement, "Action": "sts:TagSession"})) is None
+    others = [{**statement, "Effect": "Deny"}, {**statement, "Action": "sts:TagSession"}, TRUST]
+    assert refusal(check_trust_policy, document(*others, statement)) == message
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
