@@ -188,6 +188,26 @@ def test_the_nearest_come_first() -> None:
     assert fewer.blocks[0].nearest == explanation.blocks[0].nearest[:3]
 
 
+def test_who_is_not_named_comes_after_resources_and_before_actions() -> None:
+    statements = [
+        allow(Sid="OtherAction", Principal="*", Action="sqs:SendMessageBatch"),
+        allow(Sid="NotPrincipal", NotPrincipal={"AWS": "444455556666"}),
+        allow(Sid="Principal", Principal={"AWS": f"{USER}2"}),
+        {"Sid": "NotResource", "Principal": "*", "Action": "sqs:SendMessage", "NotResource": "arn:aws:sqs:*:*:*"},
+        allow(Sid="OtherResource", Principal="*", Resource=f"{QUEUE}2"),
+    ]
+    explanation = explain(
+        decide(identity=(policy(allow()),), resource=policy(*statements), resource_account_id="444455556666"), nearest=9
+    )
+    assert [reason.statement.sid for reason in explanation.blocks[0].nearest] == [
+        "OtherResource",
+        "NotResource",
+        "Principal",
+        "NotPrincipal",
+        "OtherAction",
+    ]
+
+
 def test_statements_that_fail_in_several_elements_are_told_where_none_is_nearer() -> None:
     statement = allow(Resource="arn:aws:s3:::b", Condition={"Bool": {"aws:SecureTransport": "true"}})
     assert str(explain(decide(identity=(policy(statement),)))) == (
