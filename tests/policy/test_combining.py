@@ -119,6 +119,42 @@ def test_in_one_account(kind: str, named: str, required: bool) -> None:
         assert (decision.outcome, decision.policy_type) == expect(kind, needed, says), (says, resource)
 
 
+@pytest.mark.parametrize(
+    ("kind", "widest", "narrower"),
+    [
+        ("root", "*", ROOT),
+        ("user", USER, OWN),
+        ("user", "*", OWN),
+        ("role", SESSION, OWN),
+        ("role", SESSION, ROLE),
+        ("role", ROLE, OWN),
+        ("role", "*", ROLE),
+        ("federated", FEDERATED, USER),
+        ("federated", USER, ROOT),
+    ],
+)
+def test_of_several_statements_the_one_that_reaches_furthest_counts(kind: str, widest: str, narrower: str) -> None:
+    statements = [
+        {"Effect": "Allow", "Principal": element(each), "Action": ACTION, "Resource": "*"}
+        for each in (widest, narrower)
+    ]
+    for listed, (identity, boundary, session) in product(
+        (statements, statements[::-1]),
+        product(("allow", "silent"), ("absent", "allow", "silent"), ("absent", "silent")),
+    ):
+        says: dict[str, Says] = {"identity": identity, "boundary": boundary, "session": session}
+        decision = authorize(
+            Request(principal=PRINCIPALS[kind], action=ACTION, resource=RESOURCE),
+            Policies(
+                identity=group(identity) or (),
+                boundary=policy(boundary),
+                session=group(session),
+                resource=parse_policy(json.dumps({"Statement": listed})),
+            ),
+        )
+        assert (decision.outcome, decision.policy_type) == expect(kind, NEEDED[kind, widest], says), says
+
+
 @pytest.mark.parametrize(("kind", "named"), NEEDED)
 def test_across_accounts_both_sides_must_allow(kind: str, named: str) -> None:
     for identity, boundary, session, resource in mixes():
