@@ -71,6 +71,15 @@ def test_what_is_no_policy(document: Any) -> None:
     assert refused.value.message == "Syntax errors in policy."
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", '{"a": 1, "a": 1}', "01", '"\\ud800"', "'x'"])
+def test_what_is_no_json_even_where_nobody_reads_it(value: str) -> None:
+    text = f'{{"Statement": {json.dumps(ALLOW)}, "Comment": %s}}'
+    assert parse_policy(text % '"x"').statements[0].sid is None
+    with pytest.raises(MalformedPolicyDocument) as refused:
+        parse_policy(text % value)
+    assert refused.value.message == "Syntax errors in policy."
+
+
 def test_what_a_policy_holds() -> None:
     first = ALLOW | {"Sid": "One", "Action": ["S3:Get*", "sqs:SendMessage"]}
     second = {"Effect": "Deny", "NotAction": "IAM:*", "NotResource": ["arn:aws:s3:::B"], "Principal": "*"}
