@@ -80,6 +80,13 @@ def test_what_is_no_json_even_where_nobody_reads_it(value: str) -> None:
     assert refused.value.message == "Syntax errors in policy."
 
 
+def test_the_greatest_length() -> None:
+    text = json.dumps({"Statement": ALLOW}).ljust(131_072)
+    assert len(parse_policy(text).statements) == 1
+    with pytest.raises(MalformedPolicyDocument, match="Syntax errors in policy"):
+        parse_policy(f"{text} ")
+
+
 def test_what_a_policy_holds() -> None:
     first = ALLOW | {"Sid": "One", "Action": ["S3:Get*", "sqs:SendMessage"]}
     second = {"Effect": "Deny", "NotAction": "IAM:*", "NotResource": ["arn:aws:s3:::B"], "Principal": "*"}
