@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -49,7 +50,7 @@ def test_a_key_is_shown_as_it_was_sent_or_in_the_other_encoding(world: World) ->
         "Status": "Active",
         "UploadDate": NOW,
     }
-    assert key["SSHPublicKeyId"].startswith("APKA")
+    assert re.fullmatch("APKA[A-Z2-7]{16}", key["SSHPublicKeyId"])
     named = {"UserName": "Bob", "SSHPublicKeyId": key["SSHPublicKeyId"]}
     assert world.run(get_ssh_public_key, **named, Encoding="SSH") == {"SSHPublicKey": key}
     assert world.run(get_ssh_public_key, **named, Encoding="PEM") == {"SSHPublicKey": key | {"SSHPublicKeyBody": pem()}}

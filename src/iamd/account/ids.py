@@ -36,6 +36,11 @@ def new_certificate_id(choose: Choose) -> str:
     return choose(BASE32, 32)
 
 
+def new_public_key_id(choose: Choose) -> str:
+    """The id of a user's SSH public key: 20 characters, as access keys have."""
+    return PUBLIC_KEY + choose(BASE32, 16)
+
+
 def new_unique_id(prefix: str, choose: Choose) -> str:
     """``prefix`` and 17 random characters (85 bits): 21 in all, as users, roles, groups and policies have."""
     return prefix + choose(BASE32, 17)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec.structs import replace
 
 from iamd.account.changes import Delete, Put
-from iamd.account.ids import PUBLIC_KEY
+from iamd.account.ids import new_public_key_id
 from iamd.account.operation import Answer, Input
 from iamd.account.records import SSHPublicKey, User
 from iamd.account.state import Account
@@ -41,7 +41,7 @@ def upload_ssh_public_key(account: Account, input: Input, call: Call) -> Answer:
     if any(key.fingerprint == fingerprint for key in keys):
         raise DuplicateSSHPublicKey("The SSH public key is already associated with the specified IAM user.")
     key = SSHPublicKey(
-        id=call.new_id(PUBLIC_KEY), owner_id=user.id, body=body, fingerprint=fingerprint, created=call.time
+        id=new_public_key_id(call.choose), owner_id=user.id, body=body, fingerprint=fingerprint, created=call.time
     )
     return {"SSHPublicKey": _key_answer(key, user, body)}, [Put(key)]
 
