@@ -289,8 +289,8 @@ class World:
 
     def slowest_refusal(self) -> float:
         """Seconds that a server took to say that the store cannot write, by its own clock."""
-        lines = [line for region in self.regions for log in region.home.glob("*.log") for line in log.open()]
-        refused = [json.loads(line) for line in lines if '"status":503' in line]
+        logs = [log.read_text() for region in self.regions for log in region.home.glob("*.log")]
+        refused = [json.loads(line) for log in logs for line in log.splitlines() if '"status":503' in line]
         return max([float(each["latency_ms"]) for each in refused], default=0.0) / 1000
 
     def report(self) -> dict[str, Any]:
