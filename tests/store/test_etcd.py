@@ -170,6 +170,31 @@ def test_what_nobody_takes_waits_in_etcd_and_not_in_memory(etcd: Cluster, monkey
     asyncio.run(test())
 
 
+def test_a_fault_of_the_feeds_own_stops_it_for_a_moment_only(
+    etcd: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    size = etcd_feed._size
+    faults = [ZeroDivisionError()]
+
+    def fail_once(commit: Commit) -> int:
+        if faults:
+            raise faults.pop()
+        return size(commit)
+
+    async def test() -> None:
+        async with opened(new_store(etcd)) as store:
+            revision = await store.commit(put({"a": b"1"}))
+            await until(lambda: store._feed.position == revision)
+            assert await store.changes(0) == [Commit(revision, {"a": b"1"}, frozenset())]
+            assert store.contact().problem is None
+
+    monkeypatch.setattr(etcd_feed, "_size", fail_once)
+    asyncio.run(test())
+    assert [record.message for record in caplog.records] == [
+        "The watch of etcd ended by a fault of iamd, and begins anew."
+    ]
+
+
 def test_a_store_that_could_not_be_opened_opens_by_itself(tmp_path: Path) -> None:
     with cluster(on_disk=tmp_path / "etcd") as etcd:
         [member] = etcd.members

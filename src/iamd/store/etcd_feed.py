@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from itertools import islice
@@ -21,6 +22,8 @@ ASK_EVERY = 1.0  # seconds: whether the member is still there
 SILENCE = 3.0  # seconds without a word after which it is not
 HOME_EVERY = 15.0  # seconds: whether the preferred member is there again
 PAUSES = (0.05, 0.1, 0.2, 0.5)  # seconds between attempts, the last for all further ones
+
+_logger = logging.getLogger("iamd.store")
 
 
 class State(NamedTuple):
@@ -113,6 +116,9 @@ class EtcdFeed:
                 break
             except grpc.aio.AioRpcError as error:
                 problem = explain(error.details() or error.code().name)
+            except Exception as error:
+                _logger.exception("The watch of etcd ended by a fault of iamd, and begins anew.")
+                problem = f"etcd cannot be followed: {type(error).__name__}."
             start = None
             if member is not None:
                 failures = 0 if self.problem is None else failures
@@ -246,8 +252,8 @@ class EtcdFeed:
     def _add(self, commit: Commit) -> None:
         if commit.revision <= self.position:
             return
-        self._commits.append(commit)
         self._bytes += _size(commit)
+        self._commits.append(commit)
         self.position = commit.revision
         if len(self._commits) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES:
             self._room.clear()
